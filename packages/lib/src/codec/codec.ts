@@ -1,0 +1,52 @@
+import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+
+/** What the generated code offers for each message type. */
+export interface MessageCodec<T> {
+  encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  decode(input: BinaryReader | Uint8Array, length?: number): T;
+  fromPartial(object: object): T;
+}
+
+/** A message in its wire form, for answers that are handed on without being decoded. */
+export interface Encoded<T> {
+  readonly bytes: Uint8Array;
+  /** Never present: it only ties the bytes to their message type. */
+  readonly messageType?: T;
+}
+
+/** A stored message: its wire form, decoded when somebody looks inside, at most once. */
+export class Stored<T> implements Encoded<T> {
+  readonly bytes: Uint8Array;
+  readonly #codec: MessageCodec<T>;
+  #value: T | undefined;
+
+  constructor(codec: MessageCodec<T>, bytes: Uint8Array) {
+    this.#codec = codec;
+    this.bytes = bytes;
+  }
+
+  /** Wraps a message, encoding it at once. */
+  static of<T>(codec: MessageCodec<T>, message: T): Stored<T> {
+    return new Stored(codec, codec.encode(message).finish());
+  }
+
+  /** The decoded message. Callers must not change it. */
+  get value(): T {
+    this.#value ??= this.#codec.decode(this.bytes);
+    return this.#value;
+  }
+}
+
+/** Whether an answer is already in its wire form. */
+export function isEncoded<T>(answer: T | Encoded<T>): answer is Encoded<T> {
+  return answer instanceof Stored || answer instanceof EncodedMessage;
+}
+
+/** Wire bytes composed by hand, see `encodePage`. */
+export class EncodedMessage<T> implements Encoded<T> {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}

@@ -1,0 +1,12 @@
+export type * from './compute-plan.ts';
+export type * from './compute-task.ts';
+export type * from './data-manager.ts';
+export type * from './data-sample.ts';
+export type * from './dbal.ts';
+export type * from './event.ts';
+export type * from './failure-report.ts';
+export type * from './function.ts';
+export type * from './model.ts';
+export type * from './organization.ts';
+export type * from './performance.ts';
+export type * from './replay.ts';

@@ -1,0 +1,12 @@
+export * from './assets/index.ts';
+export * from './codec/codec.ts';
+export * from './codec/page.ts';
+export * from './codec/strict-reader.ts';
+export type * from './dbal/index.ts';
+export * from './errors/codes.ts';
+export * from './errors/orchestration-error.ts';
+export { descriptorSetBase64 } from './gen/descriptor-set.ts';
+export * from './messages.ts';
+export * from './procedures/index.ts';
+export type { ServiceSettings, TransactionContext } from './services/scope.ts';
+export * from './time/instant.ts';

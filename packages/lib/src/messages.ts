@@ -1,0 +1,17 @@
+// The generated messages, under one roof. `Function` would hide the language's own type.
+export { Empty } from './gen/google/protobuf/empty.ts';
+export { Timestamp } from './gen/google/protobuf/timestamp.ts';
+export { Addressable, AssetKind, MessageFns, NewPermissions, Permission, Permissions, SortOrder } from './gen/orchestrator/common.ts';
+export { ApplyPlanActionParam, ApplyPlanActionResponse, ComputePlan, ComputePlanAction, GetComputePlanParam, IsPlanRunningParam, IsPlanRunningResponse, MessageFns, NewComputePlan, PlanQueryFilter, QueryPlansParam, QueryPlansResponse, UpdateComputePlanParam, UpdateComputePlanResponse } from './gen/orchestrator/computeplan.ts';
+export { ApplyTaskActionParam, ApplyTaskActionResponse, ComputeTask, ComputeTaskAction, ComputeTaskInput, ComputeTaskInputAsset, ComputeTaskOutput, ComputeTaskOutputAsset, ComputeTaskStatus, DisableOutputParam, DisableOutputResponse, GetTaskInputAssetsParam, GetTaskInputAssetsResponse, GetTaskParam, MessageFns, NewComputeTask, NewComputeTaskOutput, ParentTaskOutputRef, QueryTasksParam, QueryTasksResponse, RegisterTasksParam, RegisterTasksResponse, TaskQueryFilter } from './gen/orchestrator/computetask.ts';
+export { DataManager, GetDataManagerParam, MessageFns, NewDataManager, QueryDataManagersParam, QueryDataManagersResponse, UpdateDataManagerParam, UpdateDataManagerResponse } from './gen/orchestrator/datamanager.ts';
+export { DataSample, DataSampleQueryFilter, GetDataSampleParam, MessageFns, NewDataSample, QueryDataSamplesParam, QueryDataSamplesResponse, RegisterDataSamplesParam, RegisterDataSamplesResponse, UpdateDataSamplesParam, UpdateDataSamplesResponse } from './gen/orchestrator/datasample.ts';
+export { Dataset, GetDatasetParam, MessageFns } from './gen/orchestrator/dataset.ts';
+export { Event, EventKind, EventQueryFilter, MessageFns, QueryEventsParam, QueryEventsResponse, SubscribeToEventsParam } from './gen/orchestrator/event.ts';
+export { ErrorType, FailedAssetKind, FailureReport, GetFailureReportParam, MessageFns, NewFailureReport } from './gen/orchestrator/failure_report.ts';
+export { MessageFns, QueryVersionParam, QueryVersionResponse } from './gen/orchestrator/info.ts';
+export { GetComputeTaskModelsParam, GetComputeTaskModelsResponse, GetModelParam, MessageFns, Model, NewModel, RegisterModelsParam, RegisterModelsResponse } from './gen/orchestrator/model.ts';
+export { GetAllOrganizationsParam, GetAllOrganizationsResponse, MessageFns, Organization, RegisterOrganizationParam } from './gen/orchestrator/organization.ts';
+export { MessageFns, NewPerformance, Performance, PerformanceQueryFilter, QueryPerformancesParam, QueryPerformancesResponse } from './gen/orchestrator/performance.ts';
+export { MessageFns, ProfilingStep } from './gen/orchestrator/profiling.ts';
+export { Function as OrchestratorFunction, ApplyFunctionActionParam, ApplyFunctionActionResponse, FunctionAction, FunctionInput, FunctionMessage, FunctionOutput, FunctionQueryFilter, FunctionStatus, GetFunctionParam, MessageFns, NewFunction, QueryFunctionsParam, QueryFunctionsResponse, UpdateFunctionParam, UpdateFunctionResponse } from './gen/orchestrator/function.ts';

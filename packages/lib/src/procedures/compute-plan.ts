@@ -1,0 +1,32 @@
+import {
+  ApplyPlanActionParam,
+  ApplyPlanActionResponse,
+  ComputePlan,
+  GetComputePlanParam,
+  IsPlanRunningParam,
+  IsPlanRunningResponse,
+  NewComputePlan,
+  QueryPlansParam,
+  QueryPlansResponse,
+  UpdateComputePlanParam,
+  UpdateComputePlanResponse,
+} from '../gen/orchestrator/computeplan.ts';
+import { validateNewComputePlan, validatePlanAction, validateUpdateComputePlan } from '../assets/compute-plan.ts';
+import { defineService, read, snapshot, write } from './procedure.ts';
+
+export const computePlanProcedures = defineService('ComputePlanService', {
+  RegisterPlan: write(NewComputePlan, ComputePlan, validateNewComputePlan, (s, param) =>
+    s.computePlan.registerPlan(param),
+  ),
+  GetPlan: read(GetComputePlanParam, ComputePlan, (s, param) => s.computePlan.getPlan(param.key)),
+  ApplyPlanAction: write(ApplyPlanActionParam, ApplyPlanActionResponse, validatePlanAction, (s, param) =>
+    s.computePlan.applyPlanAction(param),
+  ),
+  QueryPlans: read(QueryPlansParam, QueryPlansResponse, (s, param) => s.computePlan.queryPlans(param)),
+  UpdatePlan: write(UpdateComputePlanParam, UpdateComputePlanResponse, validateUpdateComputePlan, (s, param) =>
+    s.computePlan.updatePlan(param),
+  ),
+  IsPlanRunning: snapshot(IsPlanRunningParam, IsPlanRunningResponse, (s, param) =>
+    s.computePlan.isPlanRunning(param.key),
+  ),
+});

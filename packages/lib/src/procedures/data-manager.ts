@@ -1,0 +1,24 @@
+import {
+  DataManager,
+  GetDataManagerParam,
+  NewDataManager,
+  QueryDataManagersParam,
+  QueryDataManagersResponse,
+  UpdateDataManagerParam,
+  UpdateDataManagerResponse,
+} from '../gen/orchestrator/datamanager.ts';
+import { validateNewDataManager, validateUpdateDataManager } from '../assets/data-manager.ts';
+import { defineService, read, write } from './procedure.ts';
+
+export const dataManagerProcedures = defineService('DataManagerService', {
+  RegisterDataManager: write(NewDataManager, DataManager, validateNewDataManager, (s, param) =>
+    s.dataManager.registerDataManager(param),
+  ),
+  GetDataManager: read(GetDataManagerParam, DataManager, (s, param) => s.dataManager.getDataManager(param.key)),
+  QueryDataManagers: read(QueryDataManagersParam, QueryDataManagersResponse, (s, param) =>
+    s.dataManager.queryDataManagers(param),
+  ),
+  UpdateDataManager: write(UpdateDataManagerParam, UpdateDataManagerResponse, validateUpdateDataManager, (s, param) =>
+    s.dataManager.updateDataManager(param),
+  ),
+});

@@ -1,0 +1,30 @@
+import {
+  ApplyFunctionActionParam,
+  ApplyFunctionActionResponse,
+  Function as OrchestratorFunction,
+  GetFunctionParam,
+  NewFunction,
+  QueryFunctionsParam,
+  QueryFunctionsResponse,
+  UpdateFunctionParam,
+  UpdateFunctionResponse,
+} from '../gen/orchestrator/function.ts';
+import { validateFunctionAction, validateNewFunction, validateUpdateFunction } from '../assets/function.ts';
+import { defineService, read, write } from './procedure.ts';
+
+export const functionProcedures = defineService('FunctionService', {
+  RegisterFunction: write(NewFunction, OrchestratorFunction, validateNewFunction, (s, param) =>
+    s.function.registerFunction(param),
+  ),
+  GetFunction: read(GetFunctionParam, OrchestratorFunction, (s, param) => s.function.getFunction(param.key)),
+  QueryFunctions: read(QueryFunctionsParam, QueryFunctionsResponse, (s, param) => s.function.queryFunctions(param)),
+  UpdateFunction: write(UpdateFunctionParam, UpdateFunctionResponse, validateUpdateFunction, (s, param) =>
+    s.function.updateFunction(param),
+  ),
+  ApplyFunctionAction: write(
+    ApplyFunctionActionParam,
+    ApplyFunctionActionResponse,
+    validateFunctionAction,
+    (s, param) => s.function.applyFunctionAction(param),
+  ),
+});
