@@ -51,6 +51,7 @@ function generateInto(directory: string): void {
     ],
     { stdio: 'inherit' },
   );
+  keepNegativeZero(directory);
   const encoded = readFileSync(descriptors).toString('base64');
   rmSync(descriptors);
   const lines = encoded.match(/.{1,110}/g) ?? [];
@@ -63,6 +64,18 @@ function generateInto(directory: string): void {
       '',
     ].join('\n'),
   );
+}
+
+/**
+ * ts-proto leaves out fields that equal their default by `!== 0`, which loses a performance of -0. Floats are kept
+ * exactly, so that one comparison is made by identity.
+ */
+function keepNegativeZero(directory: string): void {
+  const file = join(directory, 'orchestrator/performance.ts');
+  const text = readFileSync(file, 'utf8');
+  const kept = text.replaceAll('message.performanceValue !== 0', '!Object.is(message.performanceValue, 0)');
+  if (kept === text) throw new Error('the generated code no longer compares performanceValue as expected');
+  writeFileSync(file, kept);
 }
 
 function listFiles(directory: string): string[] {

@@ -1,6 +1,11 @@
 import type { Stored } from '../codec/codec.ts';
 import type { Page, PageRequest } from '../codec/page.ts';
+import type { ComputePlan } from '../gen/orchestrator/computeplan.ts';
 import type { ComputeTask, ComputeTaskOutputAsset, ComputeTaskStatus } from '../gen/orchestrator/computetask.ts';
+import type { DataManager } from '../gen/orchestrator/datamanager.ts';
+import type { DataSample } from '../gen/orchestrator/datasample.ts';
+import type { FunctionMessage as OrchestratorFunction } from '../gen/orchestrator/function.ts';
+import type { Model } from '../gen/orchestrator/model.ts';
 
 /** All given ones must match. */
 export interface ComputeTaskFilter {
@@ -22,10 +27,38 @@ export interface TaskReadiness {
   readonly parentsDone: boolean;
 }
 
+/** Everything that a batch of new tasks names. Entries may repeat and may exist nowhere. */
+export interface TaskReferenceQuery {
+  /** The new tasks and their parents. */
+  readonly taskKeys: readonly string[];
+  readonly computePlanKeys: readonly string[];
+  readonly functionKeys: readonly string[];
+  /** Data managers, data samples and models: which of them a key names is for the function to say. */
+  readonly assetKeys: readonly string[];
+  readonly organizationIds: readonly string[];
+}
+
+/** What exists of a `TaskReferenceQuery`, by key. */
+export interface TaskReferences {
+  readonly tasks: ReadonlyMap<string, Stored<ComputeTask>>;
+  /** Those of the found tasks that have a model without address, under whichever output. */
+  readonly tasksWithDisabledModel: ReadonlySet<string>;
+  readonly computePlans: ReadonlyMap<string, Stored<ComputePlan>>;
+  /** The functions asked for, and those of the found tasks. */
+  readonly functions: ReadonlyMap<string, Stored<OrchestratorFunction>>;
+  readonly dataManagers: ReadonlyMap<string, Stored<DataManager>>;
+  readonly dataSamples: ReadonlyMap<string, Stored<DataSample>>;
+  readonly models: ReadonlyMap<string, Stored<Model>>;
+  /** The registered ones of the ids. */
+  readonly organizationIds: ReadonlySet<string>;
+}
+
 /** Compute tasks, and what was registered under their outputs, of the transaction's channel. */
 export interface ComputeTaskDbal {
   /** Those of `keys` that exist, by key. Keys may repeat and may be no UUIDs. */
   getComputeTasks(keys: readonly string[]): Promise<ReadonlyMap<string, Stored<ComputeTask>>>;
+  /** All that a batch of new tasks is checked against, in one go whatever its size. */
+  getTaskReferences(query: TaskReferenceQuery): Promise<TaskReferences>;
   addComputeTasks(tasks: readonly NewStoredTask[]): void;
   /** Stores the tasks' new statuses; nothing else of a task ever changes. */
   updateComputeTaskStatuses(tasks: readonly ComputeTask[]): void;

@@ -1,6 +1,6 @@
 import type { Stored } from '../codec/codec.ts';
 import type { Page, PageRequest } from '../codec/page.ts';
-import type { Function as OrchestratorFunction } from '../gen/orchestrator/function.ts';
+import type { FunctionMessage as OrchestratorFunction } from '../gen/orchestrator/function.ts';
 
 export interface FunctionFilter {
   /** Keep the functions that a task of this plan uses. */

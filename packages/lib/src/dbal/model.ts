@@ -10,6 +10,4 @@ export interface ModelDbal {
   updateModels(models: readonly Model[]): void;
   /** The models of a task, whichever output, by creation date then key. */
   getTaskModels(computeTaskKey: string): Promise<readonly Stored<Model>[]>;
-  /** Those of `taskKeys` with at least one disabled model. */
-  getTasksWithDisabledModel(taskKeys: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -20,7 +20,7 @@ export class OrchestrationError extends Error {
 function clip(text: string): string {
   const wellFormed = text.toWellFormed();
   if (wellFormed.length <= MAX_MESSAGE_CODE_POINTS) return wellFormed;
-  return [...wellFormed].slice(0, MAX_MESSAGE_CODE_POINTS).join('');
+  return Array.from(wellFormed).slice(0, MAX_MESSAGE_CODE_POINTS).join('');
 }
 
 /** The asset `kind` named `key` does not exist in the caller's channel (OE0002). */

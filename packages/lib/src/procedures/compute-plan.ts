@@ -11,15 +11,15 @@ import {
   UpdateComputePlanParam,
   UpdateComputePlanResponse,
 } from '../gen/orchestrator/computeplan.ts';
-import { validateNewComputePlan, validatePlanAction, validateUpdateComputePlan } from '../assets/compute-plan.ts';
-import { defineService, read, snapshot, write } from './procedure.ts';
+import { validateNewComputePlan, validateUpdateComputePlan } from '../assets/compute-plan.ts';
+import { acceptAll, defineService, read, snapshot, write } from './procedure.ts';
 
 export const computePlanProcedures = defineService('ComputePlanService', {
   RegisterPlan: write(NewComputePlan, ComputePlan, validateNewComputePlan, (s, param) =>
     s.computePlan.registerPlan(param),
   ),
   GetPlan: read(GetComputePlanParam, ComputePlan, (s, param) => s.computePlan.getPlan(param.key)),
-  ApplyPlanAction: write(ApplyPlanActionParam, ApplyPlanActionResponse, validatePlanAction, (s, param) =>
+  ApplyPlanAction: write(ApplyPlanActionParam, ApplyPlanActionResponse, acceptAll, (s, param) =>
     s.computePlan.applyPlanAction(param),
   ),
   QueryPlans: read(QueryPlansParam, QueryPlansResponse, (s, param) => s.computePlan.queryPlans(param)),

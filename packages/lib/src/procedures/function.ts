@@ -1,7 +1,7 @@
 import {
   ApplyFunctionActionParam,
   ApplyFunctionActionResponse,
-  Function as OrchestratorFunction,
+  FunctionMessage as OrchestratorFunction,
   GetFunctionParam,
   NewFunction,
   QueryFunctionsParam,

@@ -24,20 +24,39 @@ export interface Procedure<Request = unknown, Response = unknown> {
   call(services: Services, request: Request): Promise<Response | Encoded<Response>>;
 }
 
-type Row<Request, Response> = Omit<Procedure<Request, Response>, 'service' | 'method'>;
+// Methods, not function properties: their bivariance lets rows of all types stand in one table.
+interface Row<Request, Response> {
+  readonly kind: ProcedureKind;
+  readonly request: MessageCodec<Request>;
+  readonly response: MessageCodec<Response>;
+  validate(request: Request): void;
+  call(services: Services, request: Request): Promise<Response | Encoded<Response>>;
+}
+
 type Call<Request, Response> = (services: Services, request: Request) => Promise<Response | Encoded<Response>>;
 type Validate<Request> = (request: Request) => void;
 
-const acceptAll = (): void => undefined;
+/** For requests that cannot be wrong by themselves. */
+export const acceptAll = (): void => undefined;
 
 /** A row for a procedure that reads with at most one statement. */
-export function read<Q, R>(request: MessageCodec<Q>, response: MessageCodec<R>, call: Call<Q, R>): Row<Q, R> {
-  return { kind: 'read', request, response, validate: acceptAll, call };
+export function read<Q, R>(
+  request: MessageCodec<Q>,
+  response: MessageCodec<R>,
+  call: Call<Q, NoInfer<R>>,
+  validate: Validate<Q> = acceptAll,
+): Row<Q, R> {
+  return { kind: 'read', request, response, validate, call };
 }
 
 /** A row for a procedure that reads several things which must belong together. */
-export function snapshot<Q, R>(request: MessageCodec<Q>, response: MessageCodec<R>, call: Call<Q, R>): Row<Q, R> {
-  return { kind: 'snapshot', request, response, validate: acceptAll, call };
+export function snapshot<Q, R>(
+  request: MessageCodec<Q>,
+  response: MessageCodec<R>,
+  call: Call<Q, NoInfer<R>>,
+  validate: Validate<Q> = acceptAll,
+): Row<Q, R> {
+  return { kind: 'snapshot', request, response, validate, call };
 }
 
 /** A row for a procedure that writes. */
@@ -45,18 +64,18 @@ export function write<Q, R>(
   request: MessageCodec<Q>,
   response: MessageCodec<R>,
   validate: Validate<Q>,
-  call: Call<Q, R>,
+  call: Call<Q, NoInfer<R>>,
 ): Row<Q, R> {
   return { kind: 'write', request, response, validate, call };
 }
 
 /** A row for the event stream; it has no call, the feeds of each mode serve it. */
 export function stream<Q, R>(request: MessageCodec<Q>, response: MessageCodec<R>): Row<Q, R> {
-  const call: Call<Q, R> = () => Promise.reject(new Error('a stream is served by a feed'));
+  const call: Call<Q, NoInfer<R>> = () => Promise.reject(new Error('a stream is served by a feed'));
   return { kind: 'stream', request, response, validate: acceptAll, call };
 }
 
 /** Names the rows of one service. Their types are erased: callers pair each request with its own row. */
-export function defineService(service: string, rows: Readonly<Record<string, Row<never, never>>>): Procedure[] {
-  return Object.entries(rows).map(([method, row]) => ({ ...(row as unknown as Row<unknown, unknown>), service, method }));
+export function defineService(service: string, rows: Readonly<Record<string, Row<unknown, unknown>>>): Procedure[] {
+  return Object.entries(rows).map(([method, row]) => ({ ...row, service, method }));
 }

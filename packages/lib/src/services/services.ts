@@ -35,7 +35,7 @@ export interface Services {
 export function createServices(scope: Scope): Services {
   const permission = new PermissionService(scope);
   const computePlan = new ComputePlanService(scope, permission);
-  const computeTask = new ComputeTaskService(scope, permission, computePlan);
+  const computeTask = new ComputeTaskService(scope, computePlan);
   const fn = new FunctionService(scope, permission, computeTask);
   return {
     organization: new OrganizationService(scope),

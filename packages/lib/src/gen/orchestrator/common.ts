@@ -11,6 +11,29 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/common.proto";
 
+/**
+ * What the services of all assets have in common.
+ *
+ * Every call carries two metadata headers: `mspid`, the calling organization, and `channel`, the tenant in which every
+ * key and event lives. Reading is open to all organizations of the channel; each procedure says who may change what.
+ *
+ * The message of a refusal begins with a code:
+ *   OE0002 NOT_FOUND            the asset does not exist in this channel
+ *   OE0003 FAILED_PRECONDITION  the request cannot be fulfilled in the present state
+ *   OE0006 ALREADY_EXISTS       an asset with that key exists
+ *   OE0010 UNIMPLEMENTED
+ *   OE0101 INVALID_ARGUMENT     validation failed
+ *   OE0102 PERMISSION_DENIED    the caller may not do this
+ *   OE0104 INVALID_ARGUMENT     no such transition from the present status
+ *   OE0106 INVALID_ARGUMENT     the task has no output of that identifier
+ *   OE0107 INVALID_ARGUMENT     the output holds another kind of asset
+ *   OE0108 FAILED_PRECONDITION  the output cannot be disabled
+ *   OE0109 FAILED_PRECONDITION  the compute plan is already terminated
+ * Transient conditions are UNAVAILABLE and may be tried again.
+ *
+ * Keys are UUIDs in lower case. Names have 1 to 100 bytes; each key and each value of `metadata` at most 100 bytes.
+ */
+
 export const AssetKind = {
   ASSET_UNKNOWN: 0,
   ASSET_ORGANIZATION: 1,
@@ -22,7 +45,9 @@ export const AssetKind = {
   ASSET_MODEL: 8,
   ASSET_PERFORMANCE: 9,
   ASSET_FAILURE_REPORT: 10,
+  /** ASSET_COMPUTE_TASK_OUTPUT_ASSET - Only in events: an asset was registered under an output of a task. */
   ASSET_COMPUTE_TASK_OUTPUT_ASSET: 11,
+  /** ASSET_PROFILING_STEP - Only in events. */
   ASSET_PROFILING_STEP: 12,
 } as const;
 
@@ -117,7 +142,12 @@ export function assetKindToJSON(object: AssetKind): string {
   }
 }
 
-export const SortOrder = { UNSPECIFIED: 0, ASCENDING: 1, DESCENDING: 2 } as const;
+export const SortOrder = {
+  /** UNSPECIFIED - Means ASCENDING. */
+  UNSPECIFIED: 0,
+  ASCENDING: 1,
+  DESCENDING: 2,
+} as const;
 
 export type SortOrder = typeof SortOrder[keyof typeof SortOrder];
 
@@ -156,23 +186,34 @@ export function sortOrderToJSON(object: SortOrder): string {
   }
 }
 
+/** Something stored outside of the orchestrator, and what its content must be. */
 export interface Addressable {
+  /** SHA-256 of the content: 64 hex digits of either case. */
   checksum: string;
+  /** URL of at most 200 characters. Several assets may share one. */
   storageAddress: string;
 }
 
+/** What an organization other than the owner may do. Both are set from the same request. */
 export interface Permissions {
-  process: Permission | undefined;
+  process:
+    | Permission
+    | undefined;
+  /** Handed on to whoever serves the content; the orchestrator itself does not act on it. */
   download: Permission | undefined;
 }
 
 export interface Permission {
+  /** Every organization is allowed. */
   public: boolean;
+  /** In the order of the request, the owner appended when it is not among them. Never sorted. */
   authorizedIds: string[];
 }
 
+/** Must be present where it is asked for; an empty one means private to the owner. */
 export interface NewPermissions {
   public: boolean;
+  /** MSP ids. Unless `public`, each must be a registered organization of the channel (OE0003). */
   authorizedIds: string[];
 }
 

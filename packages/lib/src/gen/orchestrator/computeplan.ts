@@ -45,14 +45,18 @@ export function computePlanActionToJSON(object: ComputePlanAction): string {
   }
 }
 
+/** A group of compute tasks that belong together. It has no stored status: it is canceled, failed, or neither. */
 export interface ComputePlan {
   key: string;
+  /** The organization that registered it, and the only one that may register tasks in it. */
   owner: string;
   creationDate: Timestamp | undefined;
   tag: string;
   metadata: Map<string, string>;
+  /** Absent until the plan is canceled, then always present. */
   cancelationDate: Timestamp | undefined;
   name: string;
+  /** Absent until a task goes to FAILED while the plan is not terminated, then always present. */
   failureDate: Timestamp | undefined;
 }
 
@@ -63,6 +67,7 @@ export interface ComputePlan_MetadataEntry {
 
 export interface NewComputePlan {
   key: string;
+  /** At most 100 bytes. */
   tag: string;
   metadata: Map<string, string>;
   name: string;
@@ -79,6 +84,7 @@ export interface GetComputePlanParam {
 
 export interface ApplyPlanActionParam {
   key: string;
+  /** Anything but PLAN_ACTION_CANCELED is OE0010. */
   action: ComputePlanAction;
 }
 
@@ -86,17 +92,22 @@ export interface ApplyPlanActionResponse {
 }
 
 export interface PlanQueryFilter {
+  /** MSP id; empty matches every plan. */
   owner: string;
 }
 
 export interface QueryPlansParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
   filter: PlanQueryFilter | undefined;
 }
 
 export interface QueryPlansResponse {
+  /** By creation date, then key. */
   plans: ComputePlan[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 

@@ -16,15 +16,23 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/computetask.proto";
 
+/**
+ * WAITING_FOR_BUILDER_SLOT and BUILDING follow the function; then the task waits for its parents, then for its worker.
+ * DONE, CANCELED and FAILED are final.
+ */
 export const ComputeTaskStatus = {
   STATUS_UNKNOWN: 0,
+  /** STATUS_WAITING_FOR_PARENT_TASKS - The function is READY, a parent is not DONE. */
   STATUS_WAITING_FOR_PARENT_TASKS: 1,
+  /** STATUS_WAITING_FOR_EXECUTOR_SLOT - The worker may start it. */
   STATUS_WAITING_FOR_EXECUTOR_SLOT: 2,
   STATUS_EXECUTING: 3,
   STATUS_DONE: 4,
   STATUS_CANCELED: 5,
   STATUS_FAILED: 6,
+  /** STATUS_WAITING_FOR_BUILDER_SLOT - The function is WAITING. */
   STATUS_WAITING_FOR_BUILDER_SLOT: 7,
+  /** STATUS_BUILDING - The function is BUILDING. */
   STATUS_BUILDING: 8,
 } as const;
 
@@ -101,13 +109,20 @@ export function computeTaskStatusToJSON(object: ComputeTaskStatus): string {
   }
 }
 
+/** What a caller can ask for; each action leads to the status of its name. */
 export const ComputeTaskAction = {
   TASK_ACTION_UNKNOWN: 0,
+  /** TASK_ACTION_EXECUTING - From WAITING_FOR_EXECUTOR_SLOT. Worker only. */
   TASK_ACTION_EXECUTING: 1,
+  /** TASK_ACTION_CANCELED - From every status that is not final. Owner or worker. */
   TASK_ACTION_CANCELED: 2,
+  /** TASK_ACTION_FAILED - From every status that is not final; the plan fails too. Owner or worker. */
   TASK_ACTION_FAILED: 3,
+  /** TASK_ACTION_DONE - From EXECUTING; children whose last parent this was may start. Worker only. */
   TASK_ACTION_DONE: 4,
+  /** TASK_ACTION_BUILD_STARTED - The server's own: refused for every caller (OE0102). */
   TASK_ACTION_BUILD_STARTED: 5,
+  /** TASK_ACTION_BUILD_FINISHED - The server's own: refused for every caller (OE0102). */
   TASK_ACTION_BUILD_FINISHED: 6,
 } as const;
 
@@ -172,36 +187,59 @@ export function computeTaskActionToJSON(object: ComputeTaskAction): string {
   }
 }
 
+/** All assets that the parent makes under one of its outputs. The parent may belong to another plan of the channel. */
 export interface ParentTaskOutputRef {
   parentTaskKey: string;
   outputIdentifier: string;
 }
 
 export interface ComputeTaskInput {
+  /** One of the function's inputs; it repeats only when that is `multiple`. */
   identifier: string;
-  ref: { $case: "assetKey"; value: string } | { $case: "parentTaskOutput"; value: ParentTaskOutputRef } | undefined;
+  /** Exactly one is required. */
+  ref:
+    | //
+    /** A data manager, data sample or model. */
+    { $case: "assetKey"; value: string }
+    | { $case: "parentTaskOutput"; value: ParentTaskOutputRef }
+    | undefined;
 }
 
 export interface ComputeTaskOutput {
-  permissions: Permissions | undefined;
+  /** The permissions of what the task makes under this output. */
+  permissions:
+    | Permissions
+    | undefined;
+  /** Its models may be disabled once no task needs them. */
   transient: boolean;
 }
 
 export interface NewComputeTaskOutput {
-  permissions: NewPermissions | undefined;
+  /** Required, may be empty. Public for a performance. */
+  permissions:
+    | NewPermissions
+    | undefined;
+  /** Not for performances. */
   transient: boolean;
 }
 
+/** One run of a function, at one organization. */
 export interface ComputeTask {
   key: string;
   owner: string;
   computePlanKey: string;
+  /** 0 without parents, else 1 + the highest rank of a parent. */
   rank: number;
   status: ComputeTaskStatus;
+  /** The organization that runs it: the owner of its data manager, else the one that was asked for. */
   worker: string;
-  creationDate: Timestamp | undefined;
+  creationDate:
+    | Timestamp
+    | undefined;
+  /** That of the data manager; without one, the union of the parents' and the owner. */
   logsPermission: Permission | undefined;
   metadata: Map<string, string>;
+  /** In the order of the request. */
   inputs: ComputeTaskInput[];
   outputs: Map<string, ComputeTaskOutput>;
   functionKey: string;
@@ -221,9 +259,11 @@ export interface NewComputeTask {
   key: string;
   functionKey: string;
   computePlanKey: string;
+  /** Required without a data manager input; else empty or the owner of the data manager. */
   worker: string;
   metadata: Map<string, string>;
   inputs: ComputeTaskInput[];
+  /** Exactly the outputs of the function. */
   outputs: Map<string, NewComputeTaskOutput>;
 }
 
@@ -238,13 +278,16 @@ export interface NewComputeTask_OutputsEntry {
 }
 
 export interface RegisterTasksParam {
+  /** At least one (OE0003). They may name each other as parents, in any order. */
   tasks: NewComputeTask[];
 }
 
 export interface RegisterTasksResponse {
+  /** Parents before children; otherwise in the order of the request. */
   tasks: ComputeTask[];
 }
 
+/** Fields at their default match everything; all others must match. */
 export interface TaskQueryFilter {
   worker: string;
   status: ComputeTaskStatus;
@@ -253,13 +296,17 @@ export interface TaskQueryFilter {
 }
 
 export interface QueryTasksParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
   filter: TaskQueryFilter | undefined;
 }
 
 export interface QueryTasksResponse {
+  /** By creation date, then key. */
   tasks: ComputeTask[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 
@@ -267,22 +314,27 @@ export interface GetTaskParam {
   key: string;
 }
 
+/** Only in events: an asset was registered under an output. */
 export interface ComputeTaskOutputAsset {
   computeTaskKey: string;
   computeTaskOutputIdentifier: string;
+  /** ASSET_MODEL or ASSET_PERFORMANCE. */
   assetKind: AssetKind;
+  /** The model's key, or `<task key>|<output identifier>` of a performance. */
   assetKey: string;
 }
 
 export interface ApplyTaskActionParam {
   computeTaskKey: string;
   action: ComputeTaskAction;
+  /** The `reason` in the event's metadata; "User action" when empty. */
   log: string;
 }
 
 export interface ApplyTaskActionResponse {
 }
 
+/** One asset of an input, as the worker needs it. */
 export interface ComputeTaskInputAsset {
   identifier: string;
   asset: { $case: "model"; value: Model } | { $case: "dataManager"; value: DataManager } | {
@@ -296,6 +348,7 @@ export interface GetTaskInputAssetsParam {
 }
 
 export interface GetTaskInputAssetsResponse {
+  /** In the order of the task's inputs; those of a parent's output in the order of their registration. */
   assets: ComputeTaskInputAsset[];
 }
 

@@ -13,15 +13,26 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/datamanager.proto";
 
+/** What opens the data samples of one organization. Tasks that use it run at its owner's. */
 export interface DataManager {
   key: string;
   name: string;
   owner: string;
+  /** Who may use it in tasks. */
   permissions: Permissions | undefined;
-  description: Addressable | undefined;
-  opener: Addressable | undefined;
+  description:
+    | Addressable
+    | undefined;
+  /** The code that reads the samples. */
+  opener:
+    | Addressable
+    | undefined;
+  /** Always empty; what a request says is ignored. */
   type: string;
-  creationDate: Timestamp | undefined;
+  creationDate:
+    | Timestamp
+    | undefined;
+  /** Who may read the logs of the tasks that use it. */
   logsPermission: Permission | undefined;
   metadata: Map<string, string>;
 }
@@ -34,10 +45,21 @@ export interface DataManager_MetadataEntry {
 export interface NewDataManager {
   key: string;
   name: string;
-  newPermissions: NewPermissions | undefined;
-  description: Addressable | undefined;
-  opener: Addressable | undefined;
+  /** Required, may be empty. */
+  newPermissions:
+    | NewPermissions
+    | undefined;
+  /** Required. */
+  description:
+    | Addressable
+    | undefined;
+  /** Required. */
+  opener:
+    | Addressable
+    | undefined;
+  /** Accepted and ignored. */
   type: string;
+  /** Required, may be empty. */
   logsPermission: NewPermissions | undefined;
   metadata: Map<string, string>;
 }
@@ -52,12 +74,16 @@ export interface GetDataManagerParam {
 }
 
 export interface QueryDataManagersParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
 }
 
 export interface QueryDataManagersResponse {
+  /** By creation date, then key. */
   dataManagers: DataManager[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 

@@ -12,10 +12,13 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/datasample.proto";
 
+/** A piece of data. It never leaves its owner; the orchestrator knows its key and checksum only. */
 export interface DataSample {
   key: string;
+  /** Without repeats, in the order in which they were added. */
   dataManagerKeys: string[];
   owner: string;
+  /** Always false; what a request says is ignored. */
   testOnly: boolean;
   checksum: string;
   creationDate: Timestamp | undefined;
@@ -23,21 +26,28 @@ export interface DataSample {
 
 export interface NewDataSample {
   key: string;
+  /** May be empty; repeats are dropped. */
   dataManagerKeys: string[];
+  /** Accepted and ignored. */
   testOnly: boolean;
+  /** Required: 64 hex digits. */
   checksum: string;
 }
 
 export interface RegisterDataSamplesParam {
+  /** At least one (OE0003). */
   samples: NewDataSample[];
 }
 
 export interface RegisterDataSamplesResponse {
+  /** In the order of the request. */
   dataSamples: DataSample[];
 }
 
 export interface UpdateDataSamplesParam {
+  /** At least one (OE0101). */
   keys: string[];
+  /** Added behind the present ones, without repeats. */
   dataManagerKeys: string[];
 }
 
@@ -45,17 +55,22 @@ export interface UpdateDataSamplesResponse {
 }
 
 export interface DataSampleQueryFilter {
+  /** Empty matches every sample; a key that is unknown or no UUID matches nothing. */
   keys: string[];
 }
 
 export interface QueryDataSamplesParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
   filter: DataSampleQueryFilter | undefined;
 }
 
 export interface QueryDataSamplesResponse {
+  /** By creation date, then key. */
   dataSamples: DataSample[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 

@@ -12,12 +12,17 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/dataset.proto";
 
+/** A data manager together with its data samples: a view, not an asset of its own. */
 export interface Dataset {
-  dataManager: DataManager | undefined;
+  dataManager:
+    | DataManager
+    | undefined;
+  /** By the samples' creation dates, then keys. */
   dataSampleKeys: string[];
 }
 
 export interface GetDatasetParam {
+  /** Key of the data manager. */
   key: string;
 }
 

@@ -30,10 +30,12 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/event.proto";
 
+/** What happened to the asset. */
 export const EventKind = {
   EVENT_UNKNOWN: 0,
   EVENT_ASSET_CREATED: 1,
   EVENT_ASSET_UPDATED: 2,
+  /** EVENT_ASSET_DISABLED - The address of a model was removed. */
   EVENT_ASSET_DISABLED: 3,
 } as const;
 
@@ -80,13 +82,26 @@ export function eventKindToJSON(object: EventKind): string {
   }
 }
 
+/**
+ * A change of an asset. The events of one request are stored together with the change, in the order in which it made
+ * them. A channel has one total order of events, the same for every reader; it never changes.
+ */
 export interface Event {
+  /** Unique and opaque. */
   id: string;
+  /**
+   * The asset's key (an organization's id). Of a performance `<task key>|<output identifier>`; of a ComputeTaskOutputAsset
+   * the task's key; of a failure report or profiling step the key of the task or function that it is about.
+   */
   assetKey: string;
   assetKind: AssetKind;
   eventKind: EventKind;
   channel: string;
-  timestamp: Timestamp | undefined;
+  /** The instant of the request, with at most microseconds; of a created event the asset's creation date. */
+  timestamp:
+    | Timestamp
+    | undefined;
+  /** The whole asset as it is after the change. */
   asset:
     | { $case: "function"; value: FunctionMessage }
     | { $case: "computePlan"; value: ComputePlan }
@@ -100,6 +115,7 @@ export interface Event {
     | { $case: "computeTaskOutputAsset"; value: ComputeTaskOutputAsset }
     | { $case: "profilingStep"; value: ProfilingStep }
     | undefined;
+  /** `reason` of a change of status of a task or function; empty in every other event. */
   metadata: Map<string, string>;
 }
 
@@ -109,18 +125,29 @@ export interface Event_MetadataEntry {
 }
 
 export interface QueryEventsParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
-  filter: EventQueryFilter | undefined;
+  filter:
+    | EventQueryFilter
+    | undefined;
+  /** By timestamp, then the order in which the events were made. */
   sort: SortOrder;
 }
 
+/** Fields at their default match everything; all others must match. */
 export interface EventQueryFilter {
   assetKey: string;
   assetKind: AssetKind;
   eventKind: EventKind;
+  /** Each of these pairs must be in the event's metadata. */
   metadata: Map<string, string>;
-  start: Timestamp | undefined;
+  /** Inclusive. */
+  start:
+    | Timestamp
+    | undefined;
+  /** Inclusive. */
   end: Timestamp | undefined;
 }
 
@@ -131,10 +158,12 @@ export interface EventQueryFilter_MetadataEntry {
 
 export interface QueryEventsResponse {
   events: Event[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 
 export interface SubscribeToEventsParam {
+  /** The last event that the client has seen: the stream begins behind it. Empty: with the first event of the channel. */
   startEventId: string;
 }
 

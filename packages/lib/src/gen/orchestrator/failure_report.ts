@@ -14,9 +14,13 @@ export const protobufPackage = "orchestrator";
 export const protobufFileName = "orchestrator/failure_report.proto";
 
 export const ErrorType = {
+  /** ERROR_TYPE_UNSPECIFIED - Refused (OE0101). */
   ERROR_TYPE_UNSPECIFIED: 0,
+  /** ERROR_TYPE_BUILD - The function's image could not be built. */
   ERROR_TYPE_BUILD: 1,
+  /** ERROR_TYPE_EXECUTION - The function's own code failed. */
   ERROR_TYPE_EXECUTION: 2,
+  /** ERROR_TYPE_INTERNAL - The fault lies with the platform, so there are no logs to show. */
   ERROR_TYPE_INTERNAL: 3,
 } as const;
 
@@ -64,6 +68,7 @@ export function errorTypeToJSON(object: ErrorType): string {
 }
 
 export const FailedAssetKind = {
+  /** FAILED_ASSET_UNKNOWN - Refused (OE0003). */
   FAILED_ASSET_UNKNOWN: 0,
   FAILED_ASSET_COMPUTE_TASK: 1,
   FAILED_ASSET_FUNCTION: 2,
@@ -106,9 +111,12 @@ export function failedAssetKindToJSON(object: FailedAssetKind): string {
   }
 }
 
+/** Why a task or a function failed. There is at most one for each of them, and it has their key. */
 export interface FailureReport {
+  /** The failed task or function. */
   assetKey: string;
   errorType: ErrorType;
+  /** Absent when `error_type` is INTERNAL, else present. */
   logsAddress: Addressable | undefined;
   creationDate: Timestamp | undefined;
   owner: string;
@@ -118,11 +126,13 @@ export interface FailureReport {
 export interface NewFailureReport {
   assetKey: string;
   errorType: ErrorType;
+  /** Required for BUILD and EXECUTION; must be absent for INTERNAL. */
   logsAddress: Addressable | undefined;
   assetType: FailedAssetKind;
 }
 
 export interface GetFailureReportParam {
+  /** The failed task or function. */
   assetKey: string;
 }
 

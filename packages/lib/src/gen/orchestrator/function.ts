@@ -13,11 +13,17 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/function.proto";
 
+/** What the owner can ask for; each action leads to the status of its name. */
 export const FunctionAction = {
+  /** FUNCTION_ACTION_UNKNOWN - Refused (OE0003), as any number that is not listed here. */
   FUNCTION_ACTION_UNKNOWN: 0,
+  /** FUNCTION_ACTION_BUILDING - From WAITING. Moves the tasks that wait for a builder slot to BUILDING. */
   FUNCTION_ACTION_BUILDING: 1,
+  /** FUNCTION_ACTION_CANCELED - From WAITING or BUILDING. Cancels the tasks that wait for a builder slot or are BUILDING. */
   FUNCTION_ACTION_CANCELED: 2,
+  /** FUNCTION_ACTION_FAILED - From BUILDING. Fails the BUILDING tasks, and so their plans. */
   FUNCTION_ACTION_FAILED: 3,
+  /** FUNCTION_ACTION_READY - From BUILDING. Moves the BUILDING tasks on: to the executor slot queue, or to wait for their parents. */
   FUNCTION_ACTION_READY: 4,
 } as const;
 
@@ -70,6 +76,7 @@ export function functionActionToJSON(object: FunctionAction): string {
   }
 }
 
+/** The life of a function: its image is built, once, before any of its tasks can run. */
 export const FunctionStatus = {
   FUNCTION_STATUS_UNKNOWN: 0,
   FUNCTION_STATUS_WAITING: 1,
@@ -134,22 +141,36 @@ export function functionStatusToJSON(object: FunctionStatus): string {
   }
 }
 
+/** A kind of asset that tasks of the function take, under the identifier that is its key in the map. */
 export interface FunctionInput {
+  /**
+   * ASSET_MODEL, ASSET_DATA_SAMPLE or ASSET_DATA_MANAGER. A function has at most one data manager input, and has one exactly
+   * when it has data sample inputs.
+   */
   kind: AssetKind;
+  /** A task may give several. Not for data managers. */
   multiple: boolean;
+  /** A task may give none. Not for data managers. */
   optional: boolean;
 }
 
+/** A kind of asset that tasks of the function make. */
 export interface FunctionOutput {
+  /** ASSET_MODEL or ASSET_PERFORMANCE. */
   kind: AssetKind;
+  /** A task may make several. Not for performances. */
   multiple: boolean;
 }
 
+/** The code that tasks run, and the inputs and outputs that they must have. */
 export interface FunctionMessage {
   key: string;
   name: string;
   description: Addressable | undefined;
-  archive: Addressable | undefined;
+  archive:
+    | Addressable
+    | undefined;
+  /** Who may use it in tasks. */
   permissions: Permissions | undefined;
   owner: string;
   creationDate: Timestamp | undefined;
@@ -157,6 +178,7 @@ export interface FunctionMessage {
   inputs: Map<string, FunctionInput>;
   outputs: Map<string, FunctionOutput>;
   status: FunctionStatus;
+  /** Always present; two empty strings until the owner sets it. */
   image: Addressable | undefined;
 }
 
@@ -178,11 +200,20 @@ export interface Function_OutputsEntry {
 export interface NewFunction {
   key: string;
   name: string;
-  description: Addressable | undefined;
-  archive: Addressable | undefined;
+  /** Required. */
+  description:
+    | Addressable
+    | undefined;
+  /** Required. */
+  archive:
+    | Addressable
+    | undefined;
+  /** Required, may be empty. */
   newPermissions: NewPermissions | undefined;
   metadata: Map<string, string>;
+  /** By identifier, 1 to 100 bytes. May be empty. */
   inputs: Map<string, FunctionInput>;
+  /** By identifier, 1 to 100 bytes. May be empty. */
   outputs: Map<string, FunctionOutput>;
 }
 
@@ -206,16 +237,21 @@ export interface GetFunctionParam {
 }
 
 export interface QueryFunctionsResponse {
+  /** By creation date, then key. */
   Functions: FunctionMessage[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 
 export interface FunctionQueryFilter {
+  /** Keeps the functions that a task of this plan uses, each once; empty matches every function. */
   computePlanKey: string;
 }
 
 export interface QueryFunctionsParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
   filter: FunctionQueryFilter | undefined;
 }
@@ -223,6 +259,7 @@ export interface QueryFunctionsParam {
 export interface UpdateFunctionParam {
   key: string;
   name: string;
+  /** Replaces the image when its checksum is not empty. It is not validated. */
   image: Addressable | undefined;
 }
 

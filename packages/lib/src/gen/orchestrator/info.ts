@@ -15,6 +15,7 @@ export interface QueryVersionParam {
 }
 
 export interface QueryVersionResponse {
+  /** Version of the product, never empty. */
   orchestrator: string;
 }
 

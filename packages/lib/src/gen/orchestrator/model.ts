@@ -13,10 +13,15 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/model.proto";
 
+/** What a task made under an output of kind ASSET_MODEL. */
 export interface Model {
   key: string;
   computeTaskKey: string;
-  address: Addressable | undefined;
+  /** Absent once the output that holds the model is disabled. */
+  address:
+    | Addressable
+    | undefined;
+  /** Those of the output. */
   permissions: Permissions | undefined;
   owner: string;
   creationDate: Timestamp | undefined;
@@ -25,15 +30,21 @@ export interface Model {
 export interface NewModel {
   key: string;
   computeTaskKey: string;
-  address: Addressable | undefined;
+  /** Required. */
+  address:
+    | Addressable
+    | undefined;
+  /** Required. */
   computeTaskOutputIdentifier: string;
 }
 
 export interface RegisterModelsParam {
+  /** At least one, all of one task (OE0003). */
   models: NewModel[];
 }
 
 export interface RegisterModelsResponse {
+  /** In the order of the request. */
   models: Model[];
 }
 
@@ -42,6 +53,7 @@ export interface GetComputeTaskModelsParam {
 }
 
 export interface GetComputeTaskModelsResponse {
+  /** By creation date, then key; none for an unknown task. */
   models: Model[];
 }
 

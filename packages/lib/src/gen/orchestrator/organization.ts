@@ -12,17 +12,21 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/organization.proto";
 
+/** A member of the channel that has introduced itself, as it must before it can own assets. */
 export interface Organization {
+  /** MSP id. */
   id: string;
   creationDate: Timestamp | undefined;
   address: string;
 }
 
 export interface GetAllOrganizationsResponse {
+  /** By creation date, then id. */
   organizations: Organization[];
 }
 
 export interface RegisterOrganizationParam {
+  /** Where the others reach the organization's backend: empty, or an absolute URL of at most 200 characters. */
   address: string;
 }
 

@@ -14,10 +14,12 @@ export const protobufFileName = "orchestrator/performance.proto";
 
 export interface NewPerformance {
   computeTaskKey: string;
+  /** Kept exactly: NaN, infinities and negative zero are values like others. */
   performanceValue: number;
   computeTaskOutputIdentifier: string;
 }
 
+/** A measured value, one for each output of that kind. It has no key of its own: task and identifier name it. */
 export interface Performance {
   computeTaskKey: string;
   performanceValue: number;
@@ -25,19 +27,24 @@ export interface Performance {
   computeTaskOutputIdentifier: string;
 }
 
+/** Empty fields match everything; all others must match. */
 export interface PerformanceQueryFilter {
   computeTaskKey: string;
   computeTaskOutputIdentifier: string;
 }
 
 export interface QueryPerformancesParam {
+  /** Empty for the first page; else `next_page_token` of the page before (OE0003 for any other). */
   pageToken: string;
+  /** 0 means 50; more than 10,000 counts as 10,000. */
   pageSize: number;
   filter: PerformanceQueryFilter | undefined;
 }
 
 export interface QueryPerformancesResponse {
+  /** By creation date, then task key, then output identifier. */
   Performances: Performance[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 
@@ -50,7 +57,7 @@ export const NewPerformance: MessageFns<NewPerformance> = {
     if (message.computeTaskKey !== "") {
       writer.uint32(10).string(message.computeTaskKey);
     }
-    if (message.performanceValue !== 0) {
+    if (!Object.is(message.performanceValue, 0)) {
       writer.uint32(21).float(message.performanceValue);
     }
     if (message.computeTaskOutputIdentifier !== "") {
@@ -133,7 +140,7 @@ export const NewPerformance: MessageFns<NewPerformance> = {
     if (message.computeTaskKey !== "") {
       obj.computeTaskKey = message.computeTaskKey;
     }
-    if (message.performanceValue !== 0) {
+    if (!Object.is(message.performanceValue, 0)) {
       obj.performanceValue = floatToJson(message.performanceValue);
     }
     if (message.computeTaskOutputIdentifier !== "") {
@@ -163,7 +170,7 @@ export const Performance: MessageFns<Performance> = {
     if (message.computeTaskKey !== "") {
       writer.uint32(10).string(message.computeTaskKey);
     }
-    if (message.performanceValue !== 0) {
+    if (!Object.is(message.performanceValue, 0)) {
       writer.uint32(21).float(message.performanceValue);
     }
     if (message.creationDate !== undefined) {
@@ -262,7 +269,7 @@ export const Performance: MessageFns<Performance> = {
     if (message.computeTaskKey !== "") {
       obj.computeTaskKey = message.computeTaskKey;
     }
-    if (message.performanceValue !== 0) {
+    if (!Object.is(message.performanceValue, 0)) {
       obj.performanceValue = floatToJson(message.performanceValue);
     }
     if (message.creationDate !== undefined) {

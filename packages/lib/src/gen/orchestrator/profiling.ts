@@ -11,9 +11,13 @@ export const protobufPackage = "orchestrator";
 
 export const protobufFileName = "orchestrator/profiling.proto";
 
+/** How long a part of the work on a task or function took. It lives in its created event only. */
 export interface ProfilingStep {
+  /** Microseconds, not zero. */
   duration: number;
+  /** The task or function. */
   assetKey: string;
+  /** A name, 1 to 100 bytes. */
   step: string;
 }
 

@@ -1,0 +1,2 @@
+export { isUuid } from './checks.ts';
+export { enumName } from './enum-name.ts';

@@ -1,0 +1,76 @@
+import type { Stored } from '../codec/codec.ts';
+import { conflict, notFound } from '../errors/orchestration-error.ts';
+import { changes } from '../events/change.ts';
+import { FailedAssetKind, type FailureReport, type NewFailureReport } from '../gen/orchestrator/failure_report.ts';
+import { FunctionAction } from '../gen/orchestrator/function.ts';
+import { toTimestamp } from '../time/instant.ts';
+import type { ComputeTaskService } from './compute-task.ts';
+import type { FunctionService } from './function.ts';
+import { requireExecuting, requireTask, requireWorker } from './output-rules.ts';
+import { FAILURE_REPORT_REGISTERED } from './reasons.ts';
+import type { Scope } from './scope.ts';
+
+/** Failure reports: where to find out why a task or a function failed. */
+export class FailureReportService {
+  readonly #scope: Scope;
+  readonly #computeTask: ComputeTaskService;
+  readonly #function: FunctionService;
+
+  constructor(scope: Scope, computeTask: ComputeTaskService, fn: FunctionService) {
+    this.#scope = scope;
+    this.#computeTask = computeTask;
+    this.#function = fn;
+  }
+
+  /** Reports and fails the task or function. @throws OrchestrationError OE0002, OE0102, OE0003 (task), OE0104 (function) */
+  async registerFailureReport(asked: NewFailureReport): Promise<FailureReport> {
+    const { context, dbal, events } = this.#scope;
+    if (asked.assetType === FailedAssetKind.FAILED_ASSET_COMPUTE_TASK) await this.#failTask(asked.assetKey);
+    else await this.#failFunction(asked.assetKey);
+    const report: FailureReport = {
+      assetKey: asked.assetKey,
+      errorType: asked.errorType,
+      logsAddress: asked.logsAddress,
+      creationDate: toTimestamp(context.instant),
+      owner: context.mspid,
+      assetType: asked.assetType,
+    };
+    dbal.failureReport.addFailureReport(report);
+    events.add(changes.failureReportCreated(report));
+    return report;
+  }
+
+  async #failTask(key: string): Promise<void> {
+    const { context, dbal } = this.#scope;
+    const [tasks, existing] = await Promise.all([
+      dbal.computeTask.getComputeTasks([key]),
+      dbal.failureReport.getFailureReport(key),
+    ]);
+    const task = requireTask(tasks, key);
+    requireWorker(task, context.mspid);
+    requireExecuting(task);
+    requireNoReport(existing, key);
+    await this.#computeTask.failTask(task, FAILURE_REPORT_REGISTERED);
+  }
+
+  async #failFunction(key: string): Promise<void> {
+    const [fn, existing] = await Promise.all([
+      this.#function.getOwnFunction(key),
+      this.#scope.dbal.failureReport.getFailureReport(key),
+    ]);
+    await this.#function.changeStatus(fn, FunctionAction.FUNCTION_ACTION_FAILED, FAILURE_REPORT_REGISTERED);
+    requireNoReport(existing, key);
+  }
+
+  /** @throws OrchestrationError OE0002 */
+  async getFailureReport(assetKey: string): Promise<Stored<FailureReport>> {
+    const found = await this.#scope.dbal.failureReport.getFailureReport(assetKey);
+    if (found === undefined) throw notFound('failurereport', assetKey);
+    return found;
+  }
+}
+
+/** Only a task and a function of one key can meet here: a second report meets the status that the first left behind. */
+function requireNoReport(existing: Stored<FailureReport> | undefined, key: string): void {
+  if (existing !== undefined) throw conflict('failurereport', key);
+}
