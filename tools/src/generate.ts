@@ -51,9 +51,9 @@ function generateInto(directory: string): void {
     ],
     { stdio: 'inherit' },
   );
-  keepNegativeZero(directory);
   const encoded = readFileSync(descriptors).toString('base64');
   rmSync(descriptors);
+  applyPatches(directory);
   const lines = encoded.match(/.{1,110}/g) ?? [];
   writeFileSync(
     join(directory, 'descriptor-set.ts'),
@@ -66,16 +66,49 @@ function generateInto(directory: string): void {
   );
 }
 
+interface Patch {
+  /** Below the generated folder; every file with decoders when left out. */
+  readonly file?: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 /**
- * ts-proto leaves out fields that equal their default by `!== 0`, which loses a performance of -0. Floats are kept
- * exactly, so that one comparison is made by identity.
+ * What ts-proto's output lacks. Each must still apply, or the generation fails.
+ *
+ * - A performance of -0 is left out by `!== 0`; floats are kept exactly.
+ * - Decoders stop quietly at a tag of 0 or an end of a group, and do not notice when a nested message reads past its
+ *   own end: such bytes are no message.
  */
-function keepNegativeZero(directory: string): void {
-  const file = join(directory, 'orchestrator/performance.ts');
-  const text = readFileSync(file, 'utf8');
-  const kept = text.replaceAll('message.performanceValue !== 0', '!Object.is(message.performanceValue, 0)');
-  if (kept === text) throw new Error('the generated code no longer compares performanceValue as expected');
-  writeFileSync(file, kept);
+const patches: readonly Patch[] = [
+  {
+    file: 'orchestrator/performance.ts',
+    from: 'message.performanceValue !== 0',
+    to: '!Object.is(message.performanceValue, 0)',
+  },
+  {
+    from: 'if ((tag & 7) === 4 || tag === 0) {\n          break;',
+    to: 'if ((tag & 7) === 4 || tag === 0) {\n          throw new globalThis.Error("protobuf tag out of place");',
+  },
+  {
+    from: 'reader.skip(tag & 7);\n      }\n      return message;',
+    to:
+      'reader.skip(tag & 7);\n      }\n      if (reader.pos !== end) {\n' +
+      '        throw new globalThis.Error("protobuf message does not end where it should");\n      }\n      return message;',
+  },
+];
+
+function applyPatches(directory: string): void {
+  for (const patch of patches) {
+    const candidates = patch.file === undefined ? listFiles(directory) : [patch.file];
+    const patched = candidates.filter((name) => {
+      const file = join(directory, name);
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, text.replaceAll(patch.from, patch.to));
+      return text.includes(patch.from);
+    });
+    if (patched.length === 0) throw new Error(`the generated code no longer has: ${patch.from}`);
+  }
 }
 
 function listFiles(directory: string): string[] {

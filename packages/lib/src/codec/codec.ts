@@ -1,4 +1,6 @@
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { ErrorCode } from '../errors/codes.ts';
+import { OrchestrationError } from '../errors/orchestration-error.ts';
 
 /** What the generated code offers for each message type. */
 export interface MessageCodec<T> {
@@ -30,10 +32,18 @@ export class Stored<T> implements Encoded<T> {
     return new Stored(codec, codec.encode(message).finish());
   }
 
-  /** The decoded message. Callers must not change it. */
+  /** The decoded message. Callers must not change it. @throws OrchestrationError OE0001 */
   get value(): T {
-    this.#value ??= this.#codec.decode(this.bytes);
+    this.#value ??= this.#decode();
     return this.#value;
+  }
+
+  #decode(): T {
+    try {
+      return this.#codec.decode(this.bytes);
+    } catch {
+      throw new OrchestrationError(ErrorCode.ByteArray, 'a stored asset cannot be decoded');
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { isEncoded } from '../codec/codec.ts';
 import { conflictingReplay } from '../errors/replay.ts';
 import type { Dbal } from '../dbal/dbal.ts';
+import type { Event } from '../gen/orchestrator/event.ts';
 import { EventSink } from '../events/sink.ts';
 import type { ServiceSettings, TransactionContext } from '../services/scope.ts';
 import { createServices } from '../services/services.ts';
@@ -25,19 +26,26 @@ export interface ProcedureCall {
   readonly replay?: Replay | undefined;
 }
 
+/** What a procedure did. */
+export interface ProcedureResult {
+  /** In its wire form. */
+  readonly answer: Uint8Array;
+  /** The events that it made, in order; none when an earlier answer was replayed. */
+  readonly events: readonly Event[];
+}
+
 /**
  * Runs a procedure in a transaction that the caller opened and will commit: the business logic, then its events.
  *
- * @returns the answer in its wire form.
  * @throws OrchestrationError for every refusal; the caller then rolls back.
  */
-export async function callProcedure(call: ProcedureCall): Promise<Uint8Array> {
+export async function callProcedure(call: ProcedureCall): Promise<ProcedureResult> {
   const { context, dbal, replay, settings } = call;
   if (replay !== undefined) {
     const earlier = await dbal.replay.getAnswer(context.mspid, replay.key);
     if (earlier !== undefined) {
       if (earlier.digest !== replay.digest) throw conflictingReplay(replay.key);
-      return earlier.answer;
+      return { answer: earlier.answer, events: [] };
     }
   }
   const events = new EventSink(context);
@@ -47,5 +55,5 @@ export async function callProcedure(call: ProcedureCall): Promise<Uint8Array> {
   const made = events.toEvents();
   if (made.length > 0) dbal.event.addEvents(made);
   if (replay !== undefined) dbal.replay.storeAnswer(context.mspid, replay.key, { digest: replay.digest, answer });
-  return answer;
+  return { answer, events: made };
 }

@@ -251,9 +251,12 @@ export const ComputePlan: MessageFns<ComputePlan> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -403,9 +406,12 @@ export const ComputePlan_MetadataEntry: MessageFns<ComputePlan_MetadataEntry> = 
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -513,9 +519,12 @@ export const NewComputePlan: MessageFns<NewComputePlan> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -627,9 +636,12 @@ export const NewComputePlan_MetadataEntry: MessageFns<NewComputePlan_MetadataEnt
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -701,9 +713,12 @@ export const GetComputePlanParam: MessageFns<GetComputePlanParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -779,9 +794,12 @@ export const ApplyPlanActionParam: MessageFns<ApplyPlanActionParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -842,9 +860,12 @@ export const ApplyPlanActionResponse: MessageFns<ApplyPlanActionResponse> = {
         switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -905,9 +926,12 @@ export const PlanQueryFilter: MessageFns<PlanQueryFilter> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -994,9 +1018,12 @@ export const QueryPlansParam: MessageFns<QueryPlansParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1094,9 +1121,12 @@ export const QueryPlansResponse: MessageFns<QueryPlansResponse> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1183,9 +1213,12 @@ export const UpdateComputePlanParam: MessageFns<UpdateComputePlanParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1246,9 +1279,12 @@ export const UpdateComputePlanResponse: MessageFns<UpdateComputePlanResponse> = 
         switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1309,9 +1345,12 @@ export const IsPlanRunningParam: MessageFns<IsPlanRunningParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1376,9 +1415,12 @@ export const IsPlanRunningResponse: MessageFns<IsPlanRunningResponse> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {

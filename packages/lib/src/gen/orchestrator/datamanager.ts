@@ -243,9 +243,12 @@ export const DataManager: MessageFns<DataManager> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -405,9 +408,12 @@ export const DataManager_MetadataEntry: MessageFns<DataManager_MetadataEntry> = 
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -568,9 +574,12 @@ export const NewDataManager: MessageFns<NewDataManager> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -718,9 +727,12 @@ export const NewDataManager_MetadataEntry: MessageFns<NewDataManager_MetadataEnt
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -792,9 +804,12 @@ export const GetDataManagerParam: MessageFns<GetDataManagerParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -870,9 +885,12 @@ export const QueryDataManagersParam: MessageFns<QueryDataManagersParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -963,9 +981,12 @@ export const QueryDataManagersResponse: MessageFns<QueryDataManagersResponse> = 
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1056,9 +1077,12 @@ export const UpdateDataManagerParam: MessageFns<UpdateDataManagerParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -1119,9 +1143,12 @@ export const UpdateDataManagerResponse: MessageFns<UpdateDataManagerResponse> = 
         switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {

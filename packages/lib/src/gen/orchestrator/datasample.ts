@@ -168,9 +168,12 @@ export const DataSample: MessageFns<DataSample> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -309,9 +312,12 @@ export const NewDataSample: MessageFns<NewDataSample> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -401,9 +407,12 @@ export const RegisterDataSamplesParam: MessageFns<RegisterDataSamplesParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -472,9 +481,12 @@ export const RegisterDataSamplesResponse: MessageFns<RegisterDataSamplesResponse
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -556,9 +568,12 @@ export const UpdateDataSamplesParam: MessageFns<UpdateDataSamplesParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -623,9 +638,12 @@ export const UpdateDataSamplesResponse: MessageFns<UpdateDataSamplesResponse> = 
         switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -686,9 +704,12 @@ export const DataSampleQueryFilter: MessageFns<DataSampleQueryFilter> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -775,9 +796,12 @@ export const QueryDataSamplesParam: MessageFns<QueryDataSamplesParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -875,9 +899,12 @@ export const QueryDataSamplesResponse: MessageFns<QueryDataSamplesResponse> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -957,9 +984,12 @@ export const GetDataSampleParam: MessageFns<GetDataSampleParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {

@@ -226,9 +226,12 @@ export const FailureReport: MessageFns<FailureReport> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -377,9 +380,12 @@ export const NewFailureReport: MessageFns<NewFailureReport> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -479,9 +485,12 @@ export const GetFailureReportParam: MessageFns<GetFailureReportParam> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {

@@ -43,9 +43,12 @@ export const QueryVersionParam: MessageFns<QueryVersionParam> = {
         switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
@@ -106,9 +109,12 @@ export const QueryVersionResponse: MessageFns<QueryVersionResponse> = {
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
-          break;
+          throw new globalThis.Error("protobuf tag out of place");
         }
         reader.skip(tag & 7);
+      }
+      if (reader.pos !== end) {
+        throw new globalThis.Error("protobuf message does not end where it should");
       }
       return message;
     } finally {
