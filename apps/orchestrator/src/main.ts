@@ -1,0 +1,14 @@
+import { runCli } from './cli/cli.ts';
+import { processEnvironment } from './config/process-environment.ts';
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  environment: processEnvironment(),
+  isTerminal: process.stdout.isTTY,
+  print: (text) => void process.stdout.write(text),
+  printError: (text) => void process.stderr.write(text),
+  commands: {
+    serve: async (config, log) => (await import('./serve.ts')).serve(config, log),
+    migrate: async (databaseUrl) => (await import('./standalone/migrations/migrate.ts')).migrate(databaseUrl),
+    newMigration: async (name) => (await import('./standalone/migrations/migration-files.ts')).newMigration(name),
+  },
+});

@@ -1,0 +1,108 @@
+import type { ServerCredentials } from '@grpc/grpc-js';
+import { procedures } from '@orchestrator/lib';
+import { formatAddress } from './config/address.ts';
+import { ConfiguredChannels } from './config/channel-registry.ts';
+import { ClientCertificateVerifier } from './config/client-certificates.ts';
+import type { Config } from './config/config.ts';
+import { readVersion } from './cli/version.ts';
+import type { CallObserver } from './grpc/call-observer.ts';
+import type { ClientVerifier } from './grpc/caller.ts';
+import { openTlsIdentity, plaintextCredentials } from './grpc/credentials.ts';
+import { createGrpcServer, type GrpcServer } from './grpc/server.ts';
+import { HttpServer, type MetricsSource } from './http/http-server.ts';
+import { type Metrics, noMetrics } from './http/metrics.ts';
+import { PrometheusMetrics } from './http/prometheus-metrics.ts';
+import { createCallLog } from './log/call-log.ts';
+import type { Log } from './log/log.ts';
+import type { Mode } from './mode.ts';
+import { openStandalone } from './standalone/open.ts';
+
+/** A server that is SERVING. Disposing it ends it in order: no new calls, streams, calls under way, store. */
+export interface RunningServer extends AsyncDisposable {
+  /** Ports as they were picked. */
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}
+
+/** What `openStandalone`, or another mode's opening, hands over. */
+export interface OpenedMode {
+  readonly mode: Mode;
+  /** For the start-up line: what stores the data, and where. */
+  readonly store: string;
+}
+
+/**
+ * Starts the server: store, services, listeners, SERVING, in this order.
+ *
+ * @throws Error with one clear sentence when something is not as it must be; what was opened is closed again.
+ */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack();
+  const metricsSource = config.metrics.enabled ? new PrometheusMetrics() : undefined;
+  const metrics = metricsSource ?? noMetrics;
+  const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
+  const { mode, store } = await openStandalone({ config, log, metrics, stack: opened });
+  const httpServer = await startHttp({ config, log, mode, metrics: metricsSource, stack: opened });
+  const grpcServer = await createGrpc({ config, log, mode, metrics, channels, stack: opened });
+  const grpcPort = await grpcServer.listen(formatAddress(config.grpc.address));
+  opened.defer(() => grpcServer.drain(config.shutdownTimeoutMs));
+  grpcServer.setServing(true);
+  const grpcAddress = formatAddress({ host: config.grpc.address.host, port: grpcPort });
+  const httpAddress = formatAddress(httpServer.address);
+  log.info(
+    { mode: config.mode, store, grpc: grpcAddress, http: httpAddress, channels: channels.channels() },
+    `orchestrator ${readVersion()} is SERVING in ${config.mode} mode: ${store}; gRPC on ${grpcAddress}, ` +
+      `HTTP on ${httpAddress}; channels ${channels.channels().join(', ')}`,
+  );
+  const stack = opened.move();
+  return { grpcPort, httpPort: httpServer.address.port, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly mode: Mode;
+  readonly stack: AsyncDisposableStack;
+}
+
+async function startHttp(parts: Parts & { readonly metrics: MetricsSource | undefined }): Promise<HttpServer> {
+  const { config, log, mode, metrics, stack } = parts;
+  const readiness = (): { ready: boolean } => ({ ready: mode.isReady() });
+  return stack.use(await HttpServer.listen({ address: config.http.address, readiness, metrics, log }));
+}
+
+async function createGrpc(
+  parts: Parts & { readonly metrics: Metrics; readonly channels: ConfiguredChannels },
+): Promise<GrpcServer> {
+  const { config, log, mode, metrics, channels, stack } = parts;
+  const observers: CallObserver[] = [createCallLog(log), metrics.calls];
+  const credentials = await openCredentials(config, log, stack);
+  const verifier = await openVerifier(config, log, stack);
+  return stack.use(
+    createGrpcServer({ mode, procedures, settings: config.grpc, observers, credentials, channels, verifier, log }),
+  );
+}
+
+async function openCredentials(
+  { tls }: Config,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<ServerCredentials> {
+  if (!tls.enabled || tls.certPath === undefined || tls.keyPath === undefined) return plaintextCredentials();
+  const clientCaCertDir = tls.mtls ? tls.clientCaCertDir : undefined;
+  const settings = { certPath: tls.certPath, keyPath: tls.keyPath, clientCaCertDir };
+  return stack.use(await openTlsIdentity({ settings, log })).credentials;
+}
+
+async function openVerifier(
+  { tls }: Config,
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<ClientVerifier | undefined> {
+  if (!tls.verifyClientMspId || tls.clientCaCertDir === undefined) return undefined;
+  const certificates = stack.use(await ClientCertificateVerifier.open({ clientCaCertDir: tls.clientCaCertDir, log }));
+  return {
+    verify: (mspid, certificate) =>
+      certificates.judge(mspid, certificate === undefined ? undefined : { raw: certificate }),
+  };
+}

@@ -1,0 +1,191 @@
+import type { EventSubscription } from '../../mode.ts';
+import { UnavailableError } from '../../errors.ts';
+import type { StoredEvent } from '../dbal/event-log.ts';
+import { RecentEvents } from './recent-events.ts';
+
+/** Reads a channel's event log. */
+export interface EventSource {
+  /** Events after a position, in order; empty at the end of the log. */
+  readAfter(position: bigint): Promise<readonly StoredEvent[]>;
+  /** Position of the last event. */
+  readHead(): Promise<bigint>;
+}
+
+/** How a feed keeps and reads. */
+export interface FeedSettings {
+  /** Bytes of recent events kept for subscribers that keep up. */
+  readonly bufferBytes: number;
+  /** How long a subscriber waits for a store that is out of reach. */
+  readonly outageTimeoutMs: number;
+  /** Pause between two tries to read. */
+  readonly retryDelayMs: number;
+}
+
+/**
+ * The events of one channel for all subscribers of this process.
+ *
+ * The feed follows the log once; subscribers that keep up are served from memory, a slow one re-reads what has left the
+ * memory at its own pace. Everything goes by position, so that a lost or early wake-up does no harm.
+ */
+export class ChannelFeed {
+  readonly #source: EventSource;
+  readonly #settings: FeedSettings;
+  readonly #recent: RecentEvents;
+  readonly #subscriptions = new Set<Subscription>();
+  /** Pages that are being read, by the position that they follow: subscribers at the same place share them. */
+  readonly #reading = new Map<bigint, Promise<readonly StoredEvent[]>>();
+  #following: Promise<void> | undefined;
+  #isBehind = false;
+  #end: UnavailableError | undefined;
+
+  /** @param head position of the last event when the feed starts. */
+  constructor(source: EventSource, settings: FeedSettings, head: bigint) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#recent = new RecentEvents(head, settings.bufferBytes);
+  }
+
+  get subscriberCount(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Takes events that this process has just committed, in log order. */
+  push(events: readonly StoredEvent[]): void {
+    const [first] = events;
+    if (first === undefined || (events.at(-1)?.position ?? 0n) <= this.#recent.head) return;
+    // Events of another replica stand between: the log has them all.
+    if (first.position !== this.#recent.head + 1n) return this.wake();
+    this.#recent.append(events);
+    this.#announce();
+  }
+
+  /** Looks for events that other processes have committed. */
+  wake(): void {
+    this.#isBehind = true;
+    this.#following ??= this.#follow();
+  }
+
+  /** Follows the log after a position. */
+  subscribe(position: bigint): EventSubscription {
+    const subscription = new Subscription(this, position);
+    if (this.#end !== undefined) subscription.end(this.#end);
+    else this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /** Ends all subscriptions with the error. */
+  end(error: UnavailableError): void {
+    this.#end = error;
+    for (const subscription of this.#subscriptions) subscription.end(error);
+    this.#subscriptions.clear();
+  }
+
+  /** For subscriptions: they are gone. */
+  remove(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription);
+  }
+
+  /** For subscriptions: what follows a position, from memory; undefined when the memory does not reach back so far. */
+  recentAfter(position: bigint): readonly StoredEvent[] | undefined {
+    return this.#recent.after(position);
+  }
+
+  /** For subscriptions: what follows a position, from the log. @throws UnavailableError */
+  async readAfter(position: bigint): Promise<readonly StoredEvent[]> {
+    const underWay = this.#reading.get(position);
+    if (underWay !== undefined) return underWay;
+    const reading = this.#readWithRetries(() => this.#source.readAfter(position)).finally(() =>
+      this.#reading.delete(position),
+    );
+    this.#reading.set(position, reading);
+    return reading;
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      while (this.#isBehind && this.#end === undefined) {
+        this.#isBehind = false;
+        await this.#catchUp();
+      }
+    } catch {
+      // The next wake-up, at the latest that of the poll, tries again; subscribers wait meanwhile.
+    } finally {
+      this.#following = undefined;
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      const events = await this.#source.readAfter(this.#recent.head);
+      // The process's own commits may have been pushed while the page was read.
+      const fresh = events.filter((event) => event.position > this.#recent.head);
+      if (fresh.length === 0) return;
+      this.#recent.append(fresh);
+      this.#announce();
+    }
+  }
+
+  async #readWithRetries<T>(read: () => Promise<T>): Promise<T> {
+    const deadlineMs = performance.now() + this.#settings.outageTimeoutMs;
+    for (;;) {
+      if (this.#end !== undefined) throw this.#end;
+      try {
+        return await read();
+      } catch (error) {
+        if (performance.now() > deadlineMs) {
+          throw new UnavailableError('the events cannot be read, try again later', { cause: error });
+        }
+        await new Promise((resolve) => setTimeout(resolve, this.#settings.retryDelayMs));
+      }
+    }
+  }
+
+  #announce(): void {
+    for (const subscription of this.#subscriptions) subscription.wake();
+  }
+}
+
+/** One subscriber's place in the log. */
+class Subscription implements EventSubscription {
+  readonly #feed: ChannelFeed;
+  #position: bigint;
+  #wake: (() => void) | undefined;
+  #end: UnavailableError | undefined;
+
+  constructor(feed: ChannelFeed, position: bigint) {
+    this.#feed = feed;
+    this.#position = position;
+  }
+
+  async next(): Promise<readonly Uint8Array[]> {
+    for (;;) {
+      if (this.#end !== undefined) throw this.#end;
+      const events = this.#feed.recentAfter(this.#position) ?? (await this.#feed.readAfter(this.#position));
+      const last = events.at(-1);
+      if (last !== undefined) {
+        this.#position = last.position;
+        return events.map((event) => event.bytes);
+      }
+      if (this.#end === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  end(error: UnavailableError): void {
+    this.#end = error;
+    this.wake();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#feed.remove(this);
+    this.end(new UnavailableError('the subscription has ended'));
+    return Promise.resolve();
+  }
+}
+
+export type { Subscription };

@@ -1,0 +1,107 @@
+import { Client } from 'pg';
+import type { Config } from '../config/config.ts';
+import { readVersion } from '../cli/version.ts';
+import type { Metrics } from '../http/metrics.ts';
+import { describeError } from '../log/describe-error.ts';
+import type { Log } from '../log/log.ts';
+import { maskUrl } from '../log/mask-url.ts';
+import type { OpenedMode } from '../server.ts';
+import { checkSchema, migrate } from './migrations/migrate.ts';
+import { StandaloneMode, type StandaloneObserver, type StandaloneSettings } from './standalone-mode.ts';
+
+/** How long a stream waits for a store that is out of reach, and how often it asks. */
+const OUTAGE_TIMEOUT_MS = 30_000;
+const OUTAGE_RETRY_DELAY_MS = 250;
+
+/** Events travel in pages of at most this size. */
+const FEED_BATCH_BYTES = 4_194_304;
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** What is opened is put here. */
+  readonly stack: AsyncDisposableStack;
+}
+
+interface Store {
+  readonly url: string;
+  /** For people. */
+  readonly description: string;
+}
+
+/** Opens standalone mode: the database with its schema, then the services. @throws Error with one clear sentence */
+export async function openStandalone({ config, log, metrics, stack }: Parts): Promise<OpenedMode> {
+  const store = await openStore(config, log, stack);
+  await prepareSchema(config, store, log);
+  const mode = stack.use(new StandaloneMode(toSettings(config, store.url), toObserver(metrics), log));
+  mode.start();
+  return { mode, store: store.description };
+}
+
+async function openStore(config: Config, log: Log, stack: AsyncDisposableStack): Promise<Store> {
+  if (config.store.kind === 'external') {
+    return { url: config.store.url, description: `PostgreSQL at ${maskUrl(config.store.url)}` };
+  }
+  const { dataDir } = config.store;
+  // Its binaries are not in every installation.
+  const { startEmbeddedPostgres } = await import('./embedded/embedded-postgres.ts');
+  const embedded = stack.use(await startEmbeddedPostgres({ dataDir, log }));
+  const description = `embedded PostgreSQL ${embedded.version}, data in ${dataDir}, for this one process`;
+  return { url: embedded.connectionString, description };
+}
+
+async function prepareSchema(config: Config, { url, description }: Store, log: Log): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'orchestrator' });
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new Error(`${description} cannot be reached: ${describeError(error)}`, { cause: error });
+  }
+  try {
+    if (config.store.kind === 'embedded' || config.database.migrate) {
+      const applied = await migrate(client);
+      if (applied.length > 0) log.info({ applied }, 'migrated the schema');
+    }
+    await checkSchema(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function toSettings(config: Config, connectionString: string): StandaloneSettings {
+  const { database, events, grpc, requests } = config;
+  return {
+    session: {
+      connectionString,
+      lockTimeoutMs: database.lockTimeoutMs,
+      statementTimeoutMs: database.statementTimeoutMs,
+      logSql: database.logSql,
+    },
+    readPoolSize: database.poolSize,
+    retryBudgetMs: requests.retryBudgetMs,
+    line: { limit: requests.queueLimit, timeoutMs: requests.queueTimeoutMs, groupSize: requests.groupSize },
+    services: { version: readVersion(), maxPageBytes: requests.maxPageBytes },
+    maxAnswerBytes: grpc.maxSendBytes,
+    feeds: {
+      bufferBytes: events.bufferBytes,
+      outageTimeoutMs: OUTAGE_TIMEOUT_MS,
+      retryDelayMs: OUTAGE_RETRY_DELAY_MS,
+      batchSize: events.replayBatchSize,
+      batchBytes: FEED_BATCH_BYTES,
+      pollIntervalMs: events.pollIntervalMs,
+      maxSubscribers: events.maxSubscribers,
+    },
+    idempotencyRetentionMs: requests.idempotencyRetentionMs,
+  };
+}
+
+function toObserver(metrics: Metrics): StandaloneObserver {
+  return {
+    changed: (_procedure, channel, events) => metrics.observeEvents(channel, events),
+    finished: (procedure, outcome) => metrics.transaction(procedure.method, outcome),
+    retried: () => metrics.transactionRetried(),
+    subscribed: (channel) => metrics.subscriberAdded(channel),
+    unsubscribed: (channel) => metrics.subscriberRemoved(channel),
+  };
+}

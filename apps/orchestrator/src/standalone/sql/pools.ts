@@ -1,0 +1,50 @@
+import { Client, type ClientBase, type ClientConfig, Pool } from 'pg';
+import type { Log } from '../../log/log.ts';
+
+/** How sessions of the database are made. */
+export interface SessionSettings {
+  readonly connectionString: string;
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  /** Log every statement by name, at level debug. Values are never logged. */
+  readonly logSql: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const IDLE_TIMEOUT_MS = 60_000;
+
+/**
+ * The settings of every session. The time-outs see to it that a holder which hangs stops a channel for a while only:
+ * a transaction waits between two statements for nothing but this process.
+ */
+export function sessionConfig(settings: SessionSettings): ClientConfig {
+  return {
+    connectionString: settings.connectionString,
+    application_name: 'orchestrator',
+    pipeline: true,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    lock_timeout: settings.lockTimeoutMs,
+    statement_timeout: settings.statementTimeoutMs,
+    idle_in_transaction_session_timeout: settings.statementTimeoutMs,
+  };
+}
+
+/** Opens a pool; a lost idle connection is logged and replaced when needed. */
+export function openPool(settings: SessionSettings, size: number, log: Log): Pool {
+  const pool = new Pool({ ...sessionConfig(settings), Client, max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS });
+  pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'));
+  if (settings.logSql) pool.on('connect', (client) => logStatements(client, log));
+  return pool;
+}
+
+function logStatements(client: ClientBase, log: Log): void {
+  const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+  const logged = (...parameters: unknown[]): unknown => {
+    const [config] = parameters;
+    const named = typeof config === 'object' && config !== null && 'text' in config ? config : { text: config };
+    log.debug({ statement: 'name' in named ? named.name : undefined, sql: named.text }, 'sql');
+    return query(...parameters);
+  };
+  client.query = logged as typeof client.query;
+}

@@ -1,0 +1,156 @@
+import type { Event, Procedure, Replay } from '@orchestrator/lib';
+import type { Pool, PoolClient } from 'pg';
+import { UnavailableError } from '../../errors.ts';
+import type { StoredEvent } from '../dbal/event-log.ts';
+import { failureKind, toClientError } from '../sql/database-error.ts';
+import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
+import { askCommitFate } from './commit-fate.ts';
+import { type GroupEnvironment, GroupTransaction, type Outcome, UnknownCommitError } from './group-transaction.ts';
+import { RetryBudget } from './retry.ts';
+import type { WriteRequest } from './write-request.ts';
+
+/** What others do with committed transactions. */
+export interface WriterObserver {
+  /** After each commit, before the answers go out: the events in log order. */
+  committed(channel: { readonly id: number; readonly name: string }, events: readonly StoredEvent[]): void;
+  /** After each commit, per request. */
+  changed(procedure: Procedure, channel: string, events: readonly Event[]): void;
+  /** After each request: what became of it. */
+  finished(procedure: Procedure, outcome: 'committed' | 'refused' | 'failed'): void;
+  retried(): void;
+}
+
+/** Where a channel's writing requests run. */
+export interface WriterEnvironment extends GroupEnvironment {
+  readonly pool: Pool;
+  readonly line: LineSettings;
+  readonly retryBudgetMs: number;
+  readonly observer: WriterObserver;
+}
+
+interface Ticket extends WriteRequest, LineTicket {
+  readonly resolve: (answer: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A writing request with the signal that its caller has gone. */
+export interface SubmittedWrite {
+  readonly procedure: Procedure;
+  readonly request: unknown;
+  readonly mspid: string;
+  readonly signal: AbortSignal;
+  readonly replay?: Replay | undefined;
+}
+
+/** Runs the writing requests of one channel, one group after another. */
+export class ChannelWriter {
+  readonly #environment: WriterEnvironment;
+  readonly #line: ChannelLine<Ticket>;
+
+  constructor(environment: WriterEnvironment) {
+    this.#environment = environment;
+    this.#line = new ChannelLine(environment.line, (group) => this.#runGroup(group));
+  }
+
+  /**
+   * Waits for its turn, runs, and answers after the commit.
+   *
+   * @throws OrchestrationError, UnavailableError, MessageTooLargeError; anything else is a bug.
+   */
+  submit(write: SubmittedWrite): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#line.enter({ ...write, organization: write.mspid, resolve, reject }, reject);
+    });
+  }
+
+  /** Resolves when nobody waits and nothing runs. */
+  idle(): Promise<void> {
+    return this.#line.idle();
+  }
+
+  async #runGroup(group: readonly Ticket[]): Promise<void> {
+    const budget = new RetryBudget(this.#environment.retryBudgetMs);
+    try {
+      this.#settle(group, await this.#runWithRetries(group, budget));
+    } catch (error) {
+      if (group.length > 1 && failureKind(error) === 'unexpected' && !(error instanceof UnavailableError)) {
+        // One of them is at fault: alone, it fails alone.
+        for (const ticket of group) await this.#runGroup([ticket]);
+        return;
+      }
+      for (const ticket of group) {
+        this.#environment.observer.finished(ticket.procedure, 'failed');
+        ticket.reject(toClientError(error));
+      }
+    }
+  }
+
+  async #runWithRetries(group: readonly Ticket[], budget: RetryBudget): Promise<readonly Outcome[]> {
+    for (;;) {
+      try {
+        return await this.#attempt(group);
+      } catch (error) {
+        if (error instanceof UnknownCommitError && (await this.#wasCommitted(error, budget))) return error.outcomes;
+        await budget.wait(error instanceof UnknownCommitError ? error.cause : error);
+        this.#environment.observer.retried();
+      }
+    }
+  }
+
+  async #attempt(group: readonly Ticket[]): Promise<readonly Outcome[]> {
+    const client = await this.#environment.pool.connect();
+    let failure: unknown;
+    try {
+      return await new GroupTransaction(client, this.#environment, group.length).run(group);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      release(client, failure);
+    }
+  }
+
+  /** @throws the client's error when the fate stays unknown within the budget. */
+  async #wasCommitted(error: UnknownCommitError, budget: RetryBudget): Promise<boolean> {
+    const stored = error.outcomes.flatMap((outcome) => ('events' in outcome ? outcome.events : []));
+    const lost = {
+      channelId: this.#environment.channel.id,
+      transactionId: error.transactionId,
+      eventId: stored[0]?.id,
+    };
+    for (;;) {
+      let failure: unknown = error.cause;
+      try {
+        const fate = await askCommitFate(this.#environment.pool, lost);
+        if (fate !== 'in progress') return fate === 'committed';
+      } catch (asking) {
+        failure = asking;
+      }
+      await budget.wait(failure);
+    }
+  }
+
+  #settle(group: readonly Ticket[], outcomes: readonly Outcome[]): void {
+    const { channel, observer } = this.#environment;
+    const stored = outcomes.flatMap((outcome) => ('stored' in outcome ? outcome.stored : []));
+    if (stored.length > 0) observer.committed(channel, stored);
+    for (const [index, ticket] of group.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error('every request of a group has an outcome');
+      if ('refusal' in outcome) {
+        observer.finished(ticket.procedure, 'refused');
+        ticket.reject(outcome.refusal);
+      } else {
+        observer.finished(ticket.procedure, 'committed');
+        observer.changed(ticket.procedure, channel.name, outcome.events);
+        ticket.resolve(outcome.answer);
+      }
+    }
+  }
+}
+
+/** A client whose transaction did not end well is closed: the database then rolls back. */
+function release(client: PoolClient, failure: unknown): void {
+  if (failure === undefined) client.release();
+  else client.release(failure instanceof Error ? failure : true);
+}

@@ -1,0 +1,196 @@
+import { callProcedure, type Event, OrchestrationError, type ServiceSettings } from '@orchestrator/lib';
+import type { PoolClient } from 'pg';
+import { MessageTooLargeError } from '../../errors.ts';
+import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
+import type { StoredEvent } from '../dbal/event-log.ts';
+import { ClientExecutor } from '../sql/client-executor.ts';
+import { failureKind } from '../sql/database-error.ts';
+import type { Statement } from '../sql/executor.ts';
+import { type ChannelHead, lockChannel, storeHead } from './channel-head.ts';
+import { ScopedExecutor } from './scoped-executor.ts';
+import type { WriteRequest } from './write-request.ts';
+
+const BEGIN: Statement = { name: 'begin_write', text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
+const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
+const ROLLBACK: Statement = { name: 'rollback', text: 'ROLLBACK' };
+const SAVEPOINT: Statement = { name: 'savepoint', text: 'SAVEPOINT request' };
+const RELEASE: Statement = { name: 'release', text: 'RELEASE SAVEPOINT request' };
+const ROLLBACK_TO: Statement = { name: 'rollback_to', text: 'ROLLBACK TO SAVEPOINT request' };
+
+/** Where a group's transaction runs. */
+export interface GroupEnvironment {
+  readonly channel: { readonly id: number; readonly name: string };
+  readonly settings: ServiceSettings;
+  /** Largest answer in bytes. */
+  readonly maxAnswerBytes: number;
+  newEventId(instant: bigint): string;
+}
+
+/** What became of one request: its answer, or the error that refused it. */
+export type Outcome =
+  | {
+      readonly answer: Uint8Array;
+      readonly events: readonly Event[];
+      /** The same events as the log has them. */
+      readonly stored: readonly StoredEvent[];
+    }
+  | { readonly refusal: Error };
+
+/** Thrown when the connection was lost after COMMIT was sent: the transaction may be committed or not. */
+export class UnknownCommitError extends Error {
+  readonly transactionId: string;
+  readonly outcomes: readonly Outcome[];
+
+  constructor(transactionId: string, outcomes: readonly Outcome[], cause: unknown) {
+    super('the connection was lost during COMMIT', { cause });
+    this.name = 'UnknownCommitError';
+    this.transactionId = transactionId;
+    this.outcomes = outcomes;
+  }
+}
+
+/**
+ * One database transaction for a group of writing requests of a channel: each is all or nothing by itself, and none is
+ * answered before the commit.
+ */
+export class GroupTransaction {
+  readonly #sql: ClientExecutor;
+  readonly #environment: GroupEnvironment;
+  readonly #useSavepoints: boolean;
+
+  constructor(client: PoolClient, environment: GroupEnvironment, groupSize: number) {
+    this.#sql = new ClientExecutor(client);
+    this.#environment = environment;
+    this.#useSavepoints = groupSize > 1;
+  }
+
+  /** How many statements ran. */
+  get statementCount(): number {
+    return this.#sql.statementCount;
+  }
+
+  /**
+   * Runs the requests and commits.
+   *
+   * @throws UnknownCommitError, or what the database said; then nothing is committed.
+   */
+  async run(requests: readonly WriteRequest[]): Promise<readonly Outcome[]> {
+    this.#sql.send(BEGIN, []);
+    const opening = lockChannel(this.#sql, this.#environment.channel.id);
+    // Whoever waits for the head sees the failure; this only keeps it from being nobody's.
+    opening.catch(() => undefined);
+    const outcomes: Outcome[] = [];
+    for (const request of requests) outcomes.push(await this.#runOne(request, opening));
+    const head = await opening;
+    if (outcomes.every((outcome) => 'refusal' in outcome)) {
+      await this.#sql.query(ROLLBACK, []);
+      return outcomes;
+    }
+    storeHead(this.#sql, this.#environment.channel.id, head);
+    await this.#commit(head, outcomes);
+    return outcomes;
+  }
+
+  async #commit(head: ChannelHead, outcomes: readonly Outcome[]): Promise<void> {
+    try {
+      await this.#sql.query(COMMIT, []);
+    } catch (error) {
+      // Only a lost connection leaves the outcome open.
+      if (failureKind(error) !== 'connection') throw error;
+      throw new UnknownCommitError(head.transactionId, outcomes, error);
+    }
+    await this.#sql.flush();
+  }
+
+  async #runOne(request: WriteRequest, opening: Promise<ChannelHead>): Promise<Outcome> {
+    const { channel, maxAnswerBytes, settings } = this.#environment;
+    if (this.#useSavepoints) this.#sql.send(SAVEPOINT, []);
+    const scope = new RequestScope(this.#sql, opening, this.#environment);
+    try {
+      const { answer, events } = await callProcedure({
+        procedure: request.procedure,
+        request: request.request,
+        context: {
+          channel: channel.name,
+          mspid: request.mspid,
+          get instant() {
+            return scope.instant;
+          },
+          eventId: () => this.#environment.newEventId(scope.instant),
+        },
+        dbal: createPostgresDbal(scope),
+        settings,
+        replay: request.replay,
+      });
+      await scope.opened();
+      if (answer.length > maxAnswerBytes) throw new MessageTooLargeError(answer.length, maxAnswerBytes);
+      if (this.#useSavepoints) this.#sql.send(RELEASE, []);
+      return { answer, events, stored: scope.stored };
+    } catch (error) {
+      // What went wrong with the opening is the cause of what went wrong after it.
+      await scope.opened();
+      if (!(error instanceof OrchestrationError || error instanceof MessageTooLargeError)) throw error;
+      scope.takeBack();
+      if (this.#useSavepoints) this.#sql.send(ROLLBACK_TO, []);
+      return { refusal: error };
+    } finally {
+      scope.close();
+    }
+  }
+}
+
+/** What one request of a group sees of the transaction. */
+class RequestScope {
+  readonly sql: ScopedExecutor;
+  readonly channelId: number;
+  readonly channel: string;
+  readonly stored: StoredEvent[] = [];
+  readonly #opening: Promise<ChannelHead>;
+  #head: ChannelHead | undefined;
+  #instant = 0n;
+  #firstPosition = 0n;
+
+  constructor(sql: ClientExecutor, opening: Promise<ChannelHead>, environment: GroupEnvironment) {
+    this.channelId = environment.channel.id;
+    this.channel = environment.channel.name;
+    this.#opening = opening;
+    // The first answer brings the head: it was asked for before.
+    this.sql = new ScopedExecutor(sql, () => this.opened());
+  }
+
+  /** Waits for the head, and takes the request's instant from it. */
+  async opened(): Promise<void> {
+    if (this.#head !== undefined) return;
+    const head = await this.#opening;
+    if (this.#head !== undefined) return;
+    this.#head = head;
+    this.#firstPosition = head.position;
+    this.#instant = head.nextInstant;
+    head.nextInstant += 1n;
+  }
+
+  get instant(): bigint {
+    if (this.#head === undefined) throw new Error('the instant was asked for before the first read');
+    return this.#instant;
+  }
+
+  takePositions(count: number): bigint {
+    if (this.#head === undefined) throw new Error('positions were asked for before the first read');
+    const first = this.#head.position + 1n;
+    this.#head.position += BigInt(count);
+    return first;
+  }
+
+  onEvents(events: readonly StoredEvent[]): void {
+    this.stored.push(...events);
+  }
+
+  /** Gives the positions back, behind a rollback. */
+  takeBack(): void {
+    if (this.#head !== undefined) this.#head.position = this.#firstPosition;
+  }
+
+  close(): void {
+    this.sql.close();
+  }
+}
