@@ -1,9 +1,4 @@
 import { defineConfig } from 'vitest/config';
+import { project } from '../../vitest.shared.ts';
 
-const conditions = ['@orchestrator/source'];
-
-export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
-  test: { name: 'lib', include: ['src/**/*.spec.ts'] },
-});
+export default defineConfig(project({ name: 'lib' }));

@@ -1,6 +1,7 @@
 /**
- * Generates the wire types of `@orchestrator/lib` from `proto/`: the message codecs (ts-proto) and the
- * descriptor set that server reflection hands out. `--check` writes nothing and fails when the tree is stale.
+ * Generates the wire types of `@orchestrator/lib` from `proto/`, and those of health and reflection: the message
+ * codecs (ts-proto) and the descriptor sets that server reflection hands out. `--check` writes nothing and fails when
+ * the tree is stale.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,18 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
-const target = join(root, 'packages/lib/src/gen');
+
+/** What is generated from where; paths are below the root. */
+interface Target {
+  readonly protoRoot: string;
+  /** The folder of its proto files, below `protoRoot`. */
+  readonly folder: string;
+  readonly output: string;
+  /** The constant with the descriptor set. */
+  readonly constant: string;
+  readonly subject: string;
+  readonly patches: readonly Patch[];
+}
 
 const tsProtoOptions = [
   'outputServices=none',
@@ -27,14 +39,13 @@ const tsProtoOptions = [
   'removeEnumPrefix=false',
 ].join(',');
 
-function protoFiles(): string[] {
-  return readdirSync(join(root, 'proto/orchestrator'))
+function protoFiles({ protoRoot, folder }: Target): string[] {
+  return listFiles(join(root, protoRoot, folder))
     .filter((name) => name.endsWith('.proto'))
-    .toSorted()
-    .map((name) => `orchestrator/${name}`);
+    .map((name) => `${folder}/${name}`);
 }
 
-function generateInto(directory: string): void {
+function generateInto(directory: string, target: Target): void {
   const bin = join(root, 'node_modules/.bin');
   const descriptors = join(directory, 'descriptors.binpb');
   execFileSync(
@@ -46,20 +57,20 @@ function generateInto(directory: string): void {
       `--descriptor_set_out=${descriptors}`,
       '--include_imports',
       '-I',
-      join(root, 'proto'),
-      ...protoFiles(),
+      join(root, target.protoRoot),
+      ...protoFiles(target),
     ],
     { stdio: 'inherit' },
   );
   const encoded = readFileSync(descriptors).toString('base64');
   rmSync(descriptors);
-  applyPatches(directory);
+  applyPatches(directory, target.patches);
   const lines = encoded.match(/.{1,110}/g) ?? [];
   writeFileSync(
     join(directory, 'descriptor-set.ts'),
     [
-      '// Generated from proto/ by `npm run generate`: the FileDescriptorSet of the contract, imports included, in base64.',
-      'export const descriptorSetBase64 =',
+      `// Generated from ${target.protoRoot}/ by \`npm run generate\`: the FileDescriptorSet of ${target.subject}, imports included, in base64.`,
+      `export const ${target.constant} =`,
       ...lines.map((line, index) => `  '${line}'${index === lines.length - 1 ? ';' : ' +'}`),
       '',
     ].join('\n'),
@@ -80,12 +91,12 @@ interface Patch {
  * - Decoders stop quietly at a tag of 0 or an end of a group, and do not notice when a nested message reads past its
  *   own end: such bytes are no message.
  */
-const patches: readonly Patch[] = [
-  {
-    file: 'orchestrator/performance.ts',
-    from: 'message.performanceValue !== 0',
-    to: '!Object.is(message.performanceValue, 0)',
-  },
+const negativeZero: Patch = {
+  file: 'orchestrator/performance.ts',
+  from: 'message.performanceValue !== 0',
+  to: '!Object.is(message.performanceValue, 0)',
+};
+const strictDecoders: readonly Patch[] = [
   {
     from: 'if ((tag & 7) === 4 || tag === 0) {\n          break;',
     to: 'if ((tag & 7) === 4 || tag === 0) {\n          throw new globalThis.Error("protobuf tag out of place");',
@@ -98,7 +109,26 @@ const patches: readonly Patch[] = [
   },
 ];
 
-function applyPatches(directory: string): void {
+const targets: readonly Target[] = [
+  {
+    protoRoot: 'proto',
+    folder: 'orchestrator',
+    output: 'packages/lib/src/gen',
+    constant: 'descriptorSetBase64',
+    subject: 'the contract',
+    patches: [negativeZero, ...strictDecoders],
+  },
+  {
+    protoRoot: 'apps/orchestrator/src/grpc/proto',
+    folder: 'grpc',
+    output: 'apps/orchestrator/src/grpc/gen',
+    constant: 'infrastructureDescriptorSetBase64',
+    subject: 'health and reflection',
+    patches: strictDecoders,
+  },
+];
+
+function applyPatches(directory: string, patches: readonly Patch[]): void {
   for (const patch of patches) {
     const candidates = patch.file === undefined ? listFiles(directory) : [patch.file];
     const patched = candidates.filter((name) => {
@@ -118,30 +148,34 @@ function listFiles(directory: string): string[] {
     .toSorted();
 }
 
-function differences(fresh: string): string[] {
-  const names = new Set([...listFiles(fresh), ...listFiles(target)]);
+function differences(fresh: string, output: string): string[] {
+  const names = new Set([...listFiles(fresh), ...listFiles(output)]);
   return [...names].filter((name) => {
     try {
-      return readFileSync(join(fresh, name), 'utf8') !== readFileSync(join(target, name), 'utf8');
+      return readFileSync(join(fresh, name), 'utf8') !== readFileSync(join(output, name), 'utf8');
     } catch {
       return true;
     }
   });
 }
 
-const fresh = mkdtempSync(join(tmpdir(), 'orchestrator-gen-'));
-try {
-  generateInto(fresh);
-  if (process.argv.includes('--check')) {
-    const stale = differences(fresh);
-    if (stale.length > 0) {
-      console.error(`generated code is stale, run \`npm run generate\`: ${stale.join(', ')}`);
+function generate(target: Target): void {
+  const output = join(root, target.output);
+  const fresh = mkdtempSync(join(tmpdir(), 'orchestrator-gen-'));
+  try {
+    generateInto(fresh, target);
+    if (process.argv.includes('--check')) {
+      const stale = differences(fresh, output);
+      if (stale.length === 0) return;
+      console.error(`${target.output} is stale, run \`npm run generate\`: ${stale.join(', ')}`);
       process.exitCode = 1;
+    } else {
+      rmSync(output, { recursive: true, force: true });
+      cpSync(fresh, output, { recursive: true });
     }
-  } else {
-    rmSync(target, { recursive: true, force: true });
-    cpSync(fresh, target, { recursive: true });
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
   }
-} finally {
-  rmSync(fresh, { recursive: true, force: true });
 }
+
+for (const target of targets) generate(target);

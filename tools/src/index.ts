@@ -1,1 +1,6 @@
-export {};
+export { DatabaseProxy } from './database-proxy.ts';
+export type { CommitFault, ProxyCounts } from './database-proxy.ts';
+export { startDebianPostgres, startTestPostgres } from './postgres.ts';
+export type { TestPostgres, TestPostgresOptions } from './postgres.ts';
+export { createTestDatabase, databaseUrl } from './test-database.ts';
+export type { DatabaseTemplate, TestDatabase, TestDatabaseOptions } from './test-database.ts';

@@ -45,7 +45,7 @@ async function openStore(config: Config, log: Log, stack: AsyncDisposableStack):
   }
   const { dataDir } = config.store;
   // Its binaries are not in every installation.
-  const { startEmbeddedPostgres } = await import('./embedded/embedded-postgres.ts');
+  const { startEmbeddedPostgres } = await import('@orchestrator/embedded-postgres');
   const embedded = stack.use(await startEmbeddedPostgres({ dataDir, log }));
   const description = `embedded PostgreSQL ${embedded.version}, data in ${dataDir}, for this one process`;
   return { url: embedded.connectionString, description };
@@ -53,6 +53,7 @@ async function openStore(config: Config, log: Log, stack: AsyncDisposableStack):
 
 async function prepareSchema(config: Config, { url, description }: Store, log: Log): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'orchestrator' });
+  client.on('error', (error) => log.debug({ error: error.message }, 'the connection for the schema was lost'));
   try {
     await client.connect();
   } catch (error) {

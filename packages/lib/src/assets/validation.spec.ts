@@ -34,16 +34,18 @@ const tooManyBytes = 'é'.repeat(51);
 /** Each case: what is changed of a valid request, and what the refusal must name; nothing when it is still valid. */
 type Cases<T> = readonly (readonly [change: string, changed: Partial<T>, refusal?: string])[];
 
-function describeRules<T extends object>(name: string, validate: (request: T) => void, valid: T, cases: Cases<T>): void {
+function describeRules<T>(name: string, validate: (request: T) => void, valid: T, cases: Cases<T>): void {
   describe(name, () => {
     it('is taken when it is valid', () => {
       expect(() => validate(valid)).not.toThrow();
     });
-    it.each(cases)('%s', (_, changed, refusal) => {
-      const check = (): void => validate({ ...valid, ...changed });
-      if (refusal === undefined) expect(check).not.toThrow();
-      else expect(check).toThrow(refusal);
-    });
+    for (const [change, changed, refusal] of cases) {
+      it(change, () => {
+        const check = (): void => validate({ ...valid, ...changed });
+        if (refusal === undefined) expect(check).not.toThrow();
+        else expect(check).toThrow(refusal);
+      });
+    }
   });
 }
 

@@ -89,7 +89,8 @@ export class WakeUp implements AsyncDisposable {
     const client = new Client(this.#config);
     const ended = new Promise<void>((resolve, reject) => {
       client.once('end', resolve);
-      client.once('error', reject);
+      // A lost connection may report more than one error; one without a listener would end the process.
+      client.on('error', reject);
     });
     ended.catch(() => undefined);
     client.on('notification', (message) => {

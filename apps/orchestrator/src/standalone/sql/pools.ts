@@ -34,6 +34,9 @@ export function sessionConfig(settings: SessionSettings): ClientConfig {
 export function openPool(settings: SessionSettings, size: number, log: Log): Pool {
   const pool = new Pool({ ...sessionConfig(settings), Client, max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS });
   pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'));
+  // The pool listens to idle clients only: without this, a connection lost while in use would end the process. Whoever
+  // uses the client learns of it by the statement that fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   if (settings.logSql) pool.on('connect', (client) => logStatements(client, log));
   return pool;
 }

@@ -15,11 +15,6 @@ const READ: Statement = {
   FROM channels WHERE id = $1`,
 };
 
-const WRITE: Statement = {
-  name: 'channel_head_write',
-  text: 'UPDATE channels SET position = $2, instant = $3 WHERE id = $1',
-};
-
 /** The head of a channel's event log while a writing transaction holds it. */
 export interface ChannelHead {
   /** Of the last event. */
@@ -30,16 +25,11 @@ export interface ChannelHead {
   readonly transactionId: string;
 }
 
-/** Locks the channel for the rest of the transaction and reads its head. */
+/** Locks the channel for the rest of the transaction and reads its head. Storing events moves it. */
 export async function lockChannel(sql: SqlExecutor, channelId: number): Promise<ChannelHead> {
   sql.send(LOCK, [CHANNEL_LOCK_NAMESPACE, channelId]);
   const [row] = await sql.query(READ, [channelId]);
   if (row === undefined) throw new Error(`channel ${channelId} has no row`);
   const [position, nextInstant, transactionId] = row;
   return { position: position as bigint, nextInstant: nextInstant as bigint, transactionId: transactionId as string };
-}
-
-/** Stores the head before the commit. */
-export function storeHead(sql: SqlExecutor, channelId: number, head: ChannelHead): void {
-  sql.send(WRITE, [channelId, head.position, head.nextInstant - 1n]);
 }

@@ -6,7 +6,7 @@ import type { StoredEvent } from '../dbal/event-log.ts';
 import { ClientExecutor } from '../sql/client-executor.ts';
 import { failureKind } from '../sql/database-error.ts';
 import type { Statement } from '../sql/executor.ts';
-import { type ChannelHead, lockChannel, storeHead } from './channel-head.ts';
+import { type ChannelHead, lockChannel } from './channel-head.ts';
 import { ScopedExecutor } from './scoped-executor.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -86,7 +86,6 @@ export class GroupTransaction {
       await this.#sql.query(ROLLBACK, []);
       return outcomes;
     }
-    storeHead(this.#sql, this.#environment.channel.id, head);
     await this.#commit(head, outcomes);
     return outcomes;
   }

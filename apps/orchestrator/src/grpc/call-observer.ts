@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { type status } from '@grpc/grpc-js';
+import type { Caller } from '../mode.ts';
+
+/** What is known of a call from its start. */
+export interface CallInfo {
+  /** With its package, e.g. `orchestrator.InfoService`. */
+  readonly service: string;
+  readonly method: string;
+  /** The name that gRPC's metrics have for it. */
+  readonly type: 'unary' | 'server_stream' | 'bidi_stream';
+  readonly requestId: string;
+}
+
+/** A call that is over. */
+export interface CallEnd {
+  readonly call: CallInfo;
+  /** Absent when the headers were refused, and for health and reflection. */
+  readonly caller?: Caller | undefined;
+  readonly durationMs: number;
+  readonly code: status;
+  /** The status message, empty when all went well. */
+  readonly message: string;
+}
+
+/** Follows the calls, for the log and the metrics. It must not throw. */
+export interface CallObserver {
+  onStart?(call: CallInfo): void;
+  /** Events handed to a stream's client. */
+  onEventsSent?(call: CallInfo, count: number): void;
+  onEnd(end: CallEnd): void;
+}
+
+/** One observer that tells all of `observers`, in their order. */
+export function combineObservers(observers: readonly CallObserver[]): Required<CallObserver> {
+  return {
+    onStart(call) {
+      for (const observer of observers) observer.onStart?.(call);
+    },
+    onEventsSent(call, count) {
+      for (const observer of observers) observer.onEventsSent?.(call, count);
+    },
+    onEnd(end) {
+      for (const observer of observers) observer.onEnd(end);
+    },
+  };
+}
+
+/** A request id for a call that brought none: 8 random hex characters. */
+export function createRequestId(): string {
+  return randomBytes(4).toString('hex');
+}

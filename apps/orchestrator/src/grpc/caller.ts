@@ -1,0 +1,105 @@
+import type { PeerCertificate } from 'node:tls';
+import type { Metadata } from '@grpc/grpc-js';
+import { badRequest, invalidAsset, permissionDenied } from '@orchestrator/lib';
+import type { Log } from '../log/log.ts';
+import type { Caller } from '../mode.ts';
+import { createRequestId } from './call-observer.ts';
+import { ILLEGAL_HEADER } from './header-guard.ts';
+
+/** Which organizations are members of which channels. */
+export interface ChannelRegistry {
+  /** `unknown` when there is no such channel, no such organization, or it is not a member. */
+  isMember(channel: string, mspid: string): 'ok' | 'unknown';
+}
+
+/** Checks that a client certificate belongs to the organization that the client claims to be. */
+export interface ClientVerifier {
+  /** @param certificate DER; absent when the client showed none that the transport trusts. */
+  verify(mspid: string, certificate: Uint8Array | undefined): ClientVerdict;
+}
+
+/** The reason is for the log, not for the client. */
+export type ClientVerdict = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
+
+/** What it takes to tell who calls. */
+export interface Admission {
+  readonly channels: ChannelRegistry;
+  readonly verifier?: ClientVerifier | undefined;
+  readonly log: Log;
+}
+
+/** What a call says of its caller: a narrow slice of the gRPC library's calls. */
+export interface CallHeaders {
+  readonly metadata: Metadata;
+  getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate | undefined };
+}
+
+const MAX_REQUEST_ID_LENGTH = 64;
+const idempotencyKeyPattern = /^[ -~]{1,128}$/;
+
+/** The `reqid` header in a form that is safe to log; random when there is none. */
+export function readRequestId(metadata: Metadata): string {
+  const requestId = metadata.get('reqid').join(',').replaceAll(/[^!-~]/g, '_').slice(0, MAX_REQUEST_ID_LENGTH);
+  return requestId === '' ? createRequestId() : requestId;
+}
+
+/**
+ * Reads and checks the headers of a call.
+ *
+ * @throws OrchestrationError OE0003 for a missing, repeated or empty header, OE0101 for one with characters that do not
+ *   belong there, OE0102 for a caller who is not a member of the channel or whose certificate is another's.
+ */
+export function admitCaller(admission: Admission, call: CallHeaders, requestId: string): Caller {
+  const { metadata } = call;
+  for (const name of metadata.get(ILLEGAL_HEADER)) {
+    throw invalidAsset(`header "${String(name)}" has other characters than printable ASCII`);
+  }
+  const mspid = readRequired(metadata, 'mspid');
+  const channel = readRequired(metadata, 'channel');
+  const caller: Caller = {
+    channel,
+    mspid,
+    chaincode: readOptional(metadata, 'chaincode'),
+    requestId,
+    idempotencyKey: readIdempotencyKey(metadata),
+  };
+  if (admission.channels.isMember(channel, mspid) !== 'ok') {
+    // One sentence for all cases: it must not tell which channels exist.
+    throw permissionDenied(`organization "${mspid}" is not a member of channel "${channel}"`);
+  }
+  checkCertificate(admission, call, caller);
+  return caller;
+}
+
+function checkCertificate({ verifier, log }: Admission, call: CallHeaders, { mspid, requestId }: Caller): void {
+  const verdict = verifier?.verify(mspid, call.getAuthContext().sslPeerCertificate?.raw);
+  if (verdict === undefined || verdict.accepted) return;
+  log.info({ requestId, mspid, reason: verdict.reason }, 'client certificate refused');
+  throw permissionDenied(`the client certificate is not one of organization "${mspid}"`);
+}
+
+function readRequired(metadata: Metadata, name: string): string {
+  const value = readOptional(metadata, name);
+  if (value === undefined) throw badRequest(`header "${name}" is missing`);
+  return value;
+}
+
+/** HTTP/2 libraries join repeated headers with a comma, so a comma counts as a repeat. */
+function readOptional(metadata: Metadata, name: string): string | undefined {
+  const values = metadata.get(name);
+  if (values.length === 0) return undefined;
+  const value = values.join(',');
+  if (value.includes(',')) throw badRequest(`header "${name}" is repeated`);
+  if (value.trim() === '') throw badRequest(`header "${name}" is empty`);
+  return value;
+}
+
+function readIdempotencyKey(metadata: Metadata): string | undefined {
+  const values = metadata.get('idempotency-key');
+  if (values.length === 0) return undefined;
+  const key = values.join(',');
+  if (!idempotencyKeyPattern.test(key)) {
+    throw invalidAsset('header "idempotency-key" must have 1 to 128 printable ASCII characters');
+  }
+  return key;
+}

@@ -1,0 +1,84 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
+import { decodeRequest } from '@orchestrator/lib';
+import type { Procedure, SubscribeToEventsParam } from '@orchestrator/lib';
+import { MessageTooLargeError } from '../errors.ts';
+import type { EventSubscription } from '../mode.ts';
+import { RunningCall } from './call-context.ts';
+import type { HandlerContext } from './call-context.ts';
+import type { CallScope } from './call-scope.ts';
+import { toBuffer } from './raw-bytes.ts';
+import { toWireStatus } from './status.ts';
+import type { CallStatus } from './status.ts';
+
+type StreamHandler = handleServerStreamingCall<Buffer, Buffer>;
+type EventCall = ServerWritableStream<Buffer, Buffer>;
+
+/**
+ * The handler of the event stream. A stream holds at most one batch of its subscription and the few messages that
+ * the gRPC library buffers. It never ends with OK, which existing clients take for the end of all events.
+ */
+export function createEventStreamHandler(context: HandlerContext, procedure: Procedure): StreamHandler {
+  return (call) => {
+    const running = new RunningCall(context, procedure, call);
+    follow({ context, procedure, call, running }).catch((error: unknown) => {
+      const callStatus = running.fail(error);
+      if (!call.cancelled) sendStatus(call, callStatus);
+      running.finish(callStatus);
+    });
+  };
+}
+
+function sendStatus(call: EventCall, callStatus: CallStatus): void {
+  const wireStatus = toWireStatus(callStatus);
+  if (wireStatus.ownFrame) call.sendMetadata(new Metadata());
+  // The library sends what it has buffered, then the status.
+  call.emit('error', wireStatus);
+}
+
+interface Follow {
+  readonly context: HandlerContext;
+  readonly procedure: Procedure;
+  readonly call: EventCall;
+  readonly running: RunningCall;
+}
+
+async function follow(following: Follow): Promise<never> {
+  const { context, procedure, call, running } = following;
+  const caller = running.admit();
+  const { startEventId } = decodeRequest(procedure.request, call.request) as SubscribeToEventsParam;
+  const opening = context.mode.subscribe(caller, startEventId);
+  const subscription = await running.scope.wait(opening).catch((error: unknown) => {
+    if (running.scope.signal.aborted) disposeLate(following, opening);
+    throw error;
+  });
+  try {
+    // A client on a quiet channel learns from this that it is connected.
+    call.sendMetadata(new Metadata());
+    for (;;) await sendBatch(following, await running.scope.wait(subscription.next()));
+  } finally {
+    await subscription[Symbol.asyncDispose]();
+  }
+}
+
+/** The client went while its subscription was being opened. */
+function disposeLate({ context, running }: Follow, opening: Promise<EventSubscription>): void {
+  opening
+    .then((subscription) => subscription[Symbol.asyncDispose]())
+    .catch((error: unknown) => {
+      context.log.debug({ error, requestId: running.info.requestId }, 'subscription of a client that went');
+    });
+}
+
+async function sendBatch({ context, call, running }: Follow, batch: readonly Uint8Array[]): Promise<void> {
+  const { maxSendBytes, observer } = context;
+  for (const event of batch) {
+    if (event.length > maxSendBytes) throw new MessageTooLargeError(event.length, maxSendBytes);
+    if (!call.write(toBuffer(event))) await drained(call, running.scope);
+  }
+  observer.onEventsSent(running.info, batch.length);
+}
+
+function drained(call: EventCall, scope: CallScope): Promise<void> {
+  return scope.wait(new Promise((resolve) => call.once('drain', resolve)));
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { ConformanceStore, ConformanceWork } from '@orchestrator/testing/conformance';
+import { dbalConformance } from '@orchestrator/testing/conformance';
+import { Pool } from 'pg';
+import { migrate } from '../migrations/migrate.ts';
+import { ClientExecutor, PoolExecutor } from '../sql/client-executor.ts';
+import type { PostgresScope } from '../sql/executor.ts';
+import { startTestPostgres, type TestPostgres } from '../sql/test-database.ts';
+import { type ChannelHead, lockChannel } from '../transactions/channel-head.ts';
+import { createPostgresDbal } from './postgres-dbal.ts';
+
+const MSPID = 'MyOrg1MSP';
+
+/** The DBAL on a database of its own, in the plainest transactions. */
+class PostgresStore implements ConformanceStore {
+  readonly #server: TestPostgres;
+  readonly #pool: Pool;
+  readonly #ids = new Map<string, number>();
+
+  private constructor(server: TestPostgres, pool: Pool) {
+    this.#server = server;
+    this.#pool = pool;
+  }
+
+  static async open(): Promise<PostgresStore> {
+    const server = await startTestPostgres();
+    const connectionString = await server.createDatabase();
+    await migrate(connectionString);
+    const pool = new Pool({ connectionString, pipeline: true });
+    // Ended connections may still hear of the server's end.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    return new PostgresStore(server, pool);
+  }
+
+  async openChannel(): Promise<string> {
+    const name = `channel${this.#ids.size}`;
+    const { rows } = await this.#pool.query<{ id: number }>('INSERT INTO channels (name) VALUES ($1) RETURNING id', [name]);
+    this.#ids.set(name, rows[0]?.id ?? 0);
+    return name;
+  }
+
+  async write<T>(channel: string, work: ConformanceWork<T>): Promise<T> {
+    const channelId = this.#ids.get(channel) ?? 0;
+    const client = await this.#pool.connect();
+    const sql = new ClientExecutor(client);
+    try {
+      await client.query('BEGIN');
+      const head = await lockChannel(sql, channelId);
+      const scope = writingScope(sql, { id: channelId, name: channel }, head);
+      const context = { channel, mspid: MSPID, instant: scope.instant, eventId: () => randomUUID() };
+      const result = await work(createPostgresDbal(scope), context);
+      await Promise.all([client.query('COMMIT'), sql.flush()]);
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK');
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  read<T>(channel: string, work: ConformanceWork<T>): Promise<T> {
+    const scope: PostgresScope = {
+      sql: new PoolExecutor(this.#pool),
+      channelId: this.#ids.get(channel) ?? 0,
+      channel,
+      takePositions: refuse,
+      instant: 0n,
+    };
+    return work(createPostgresDbal(scope), { channel, mspid: MSPID, instant: 0n, eventId: refuse });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+function refuse(): never {
+  throw new Error('a reading transaction makes no events');
+}
+
+function writingScope(sql: ClientExecutor, channel: { id: number; name: string }, head: ChannelHead): PostgresScope {
+  const instant = head.nextInstant;
+  head.nextInstant += 1n;
+  return {
+    sql,
+    channelId: channel.id,
+    channel: channel.name,
+    instant,
+    takePositions(count) {
+      const first = head.position + 1n;
+      head.position += BigInt(count);
+      return first;
+    },
+  };
+}
+
+dbalConformance('PostgreSQL', () => PostgresStore.open());
