@@ -37,7 +37,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   const name = `${runPrefix()}_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
   const { template } = options;
   await withAdmin(adminUrl, async (admin) => {
-    const source = template === undefined ? 'template0' : await ensureTemplate(admin, adminUrl, template);
+    const source = template === undefined ? 'template0' : await ensureTemplate(admin, { ...template, adminUrl });
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${source}`);
   });
   return {
@@ -83,7 +83,10 @@ async function drop(admin: pg.Client, name: string): Promise<void> {
 }
 
 /** Workers of a run ask for the same template at once: one makes it, under a lock, and the others wait. */
-async function ensureTemplate(admin: pg.Client, adminUrl: string, { name, migrate }: DatabaseTemplate): Promise<string> {
+async function ensureTemplate(
+  admin: pg.Client,
+  { name, migrate, adminUrl }: DatabaseTemplate & { readonly adminUrl: string },
+): Promise<string> {
   const template = `${runPrefix()}_t_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
   await admin.query('SELECT pg_advisory_lock(hashtext($1))', [template]);
   try {

@@ -100,9 +100,5 @@ async function openVerifier(
   stack: AsyncDisposableStack,
 ): Promise<ClientVerifier | undefined> {
   if (!tls.verifyClientMspId || tls.clientCaCertDir === undefined) return undefined;
-  const certificates = stack.use(await ClientCertificateVerifier.open({ clientCaCertDir: tls.clientCaCertDir, log }));
-  return {
-    verify: (mspid, certificate) =>
-      certificates.judge(mspid, certificate === undefined ? undefined : { raw: certificate }),
-  };
+  return stack.use(await ClientCertificateVerifier.open({ clientCaCertDir: tls.clientCaCertDir, log }));
 }

@@ -25,19 +25,27 @@ const nobody: Owner = { uid: 65534, gid: 65534 };
 
 const trialTimeoutMs = 20_000;
 
+export interface AccountOptions {
+  readonly layout: Layout;
+  /** The programs, which need not be complete, or reachable by the account. */
+  readonly packaged: Binaries;
+  /** Util-linux's program of that name. */
+  readonly setpriv?: string;
+}
+
 /**
  * Finds a way to run PostgreSQL by trying it.
  *
  * @throws EmbeddedPostgresError when there is none.
  */
-export async function chooseAccount(layout: Layout, packaged: Binaries): Promise<Account> {
+export async function chooseAccount({ layout, packaged, setpriv = 'setpriv' }: AccountOptions): Promise<Account> {
   const binaries =
     (await isComplete(packaged)) || packaged.native === undefined ? packaged : await copyBinaries(packaged.native, layout.binaries);
   const existing = await ownerOf(layout);
-  if (process.getuid?.() === 0) return await chooseForRoot(layout, binaries, existing ?? nobody);
+  if (process.getuid?.() === 0) return await chooseForRoot({ layout, binaries, owner: existing ?? nobody, setpriv });
   refuseForeignOwner(layout, existing);
   const launch = { prefix: [] };
-  const trial = await tryVersion(launch, binaries, layout);
+  const trial = await tryVersion(launch, { binaries, layout });
   if (trial.version === undefined) throw new EmbeddedPostgresError(`the embedded PostgreSQL does not start: ${trial.problem}`);
   return { launch, binaries, version: trial.version };
 }
@@ -63,11 +71,18 @@ function refuseForeignOwner(layout: Layout, existing: Owner | undefined): void {
   );
 }
 
+interface RootOptions {
+  readonly layout: Layout;
+  readonly binaries: Binaries;
+  readonly owner: Owner;
+  readonly setpriv: string;
+}
+
 /**
  * Root starts the database as the files' owner. `setpriv` can leave it root's access to folders that this user can't
  * enter (a checkout under /root); without it, all folders on the way must be open to everybody.
  */
-async function chooseForRoot(layout: Layout, binaries: Binaries, owner: Owner): Promise<Account> {
+async function chooseForRoot({ layout, binaries, owner, setpriv }: RootOptions): Promise<Account> {
   if (owner.uid === 0) {
     throw new EmbeddedPostgresError(
       `the database in ${layout.home} belongs to root, as whom PostgreSQL does not run: give it to another user (chown -R), or choose another ORCHESTRATOR_DATA_DIR`,
@@ -75,8 +90,8 @@ async function chooseForRoot(layout: Layout, binaries: Binaries, owner: Owner): 
   }
   const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
   const capabilities = ['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
-  const withAccess: Launch = { prefix: ['setpriv', ...identity, ...capabilities] };
-  const first = await tryVersion(withAccess, binaries, layout);
+  const withAccess: Launch = { prefix: [setpriv, ...identity, ...capabilities] };
+  const first = await tryVersion(withAccess, { binaries, layout });
   if (first.version !== undefined) return { launch: withAccess, binaries, owner, version: first.version };
 
   const plain: Launch = { prefix: [], ...owner };
@@ -84,7 +99,7 @@ async function chooseForRoot(layout: Layout, binaries: Binaries, owner: Owner): 
   for (const candidate of [() => Promise.resolve(binaries), copy]) {
     const usable = await candidate?.();
     if (usable === undefined) continue;
-    const { version } = await tryVersion(plain, usable, layout);
+    const { version } = await tryVersion(plain, { binaries: usable, layout });
     if (version !== undefined) return { launch: plain, binaries: usable, owner, version };
   }
   throw new EmbeddedPostgresError(
@@ -92,8 +107,10 @@ async function chooseForRoot(layout: Layout, binaries: Binaries, owner: Owner): 
   );
 }
 
+type TrialOptions = Pick<RootOptions, 'binaries' | 'layout'>;
+
 /** Runs `postgres --version` as the database would run: the same user, programs and folder. */
-async function tryVersion(launch: Launch, binaries: Binaries, layout: Layout): Promise<{ version?: string; problem: string }> {
+async function tryVersion(launch: Launch, { binaries, layout }: TrialOptions): Promise<{ version?: string; problem: string }> {
   const entering = ['-c', 'cd "$1" && exec "$2" --version', 'sh', layout.dataDir, join(binaries.binDir, 'postgres')];
   const result = await run(launch, { program: '/bin/sh', args: entering, cwd: '/', timeoutMs: trialTimeoutMs });
   const version = /PostgreSQL\) (\d+[.\w]*)/.exec(result.stdout)?.[1];

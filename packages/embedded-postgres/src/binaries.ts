@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, EmbeddedPostgresError } from './errors.ts';
@@ -59,6 +59,7 @@ export async function copyBinaries(native: string, target: string): Promise<Bina
   const versioned = `${target}-${packageJson.version}`;
   const copy = { binDir: join(versioned, 'native/bin'), native: join(versioned, 'native') };
   if (existsSync(versioned)) return copy;
+  await mkdir(dirname(versioned), { recursive: true });
   const draft = await mkdtemp(`${versioned}.draft-`);
   try {
     await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });

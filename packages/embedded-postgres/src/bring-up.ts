@@ -57,7 +57,7 @@ export async function bringUp(plan: Plan, options: BringUpOptions): Promise<Runn
   let problem = 'it does not answer';
   const attempt = async () => {
     const candidate = await findOrSpawn(plan, options.port);
-    const running = await own(plan, candidate, options);
+    const running = await own({ plan, candidate, ...options });
     if (running !== undefined) return running;
     problem = candidate.reason() ?? problem;
     if (candidate.reason() !== undefined && !passing.test(problem)) throw startError(plan, problem);
@@ -90,8 +90,13 @@ async function findOrSpawn(plan: Plan, port: number | undefined): Promise<Candid
   return { pid, port: chosen, adopted: false, isGone, reason: () => reason };
 }
 
+interface OwnOptions extends BringUpOptions {
+  readonly plan: Plan;
+  readonly candidate: Candidate;
+}
+
 /** Becomes the owner of a candidate; undefined when it is gone, or was not usable and has been stopped. */
-async function own(plan: Plan, candidate: Candidate, { port, signal }: BringUpOptions): Promise<Running | undefined> {
+async function own({ plan, candidate, port, signal }: OwnOptions): Promise<Running | undefined> {
   const { layout, password, startTimeoutMs: timeoutMs } = plan;
   const isUsable = port === undefined || candidate.port === port;
   let owner: pg.Client | undefined;
@@ -102,14 +107,14 @@ async function own(plan: Plan, candidate: Candidate, { port, signal }: BringUpOp
       await ensureDatabase(owner);
       if (isUsable) return { ...candidate, owner };
       // Someone started it elsewhere and left; connections of this server look for it at the old port.
-      await stopPostmaster(candidate.pid, layout.cluster);
+      await stopPostmaster({ pid: candidate.pid, cluster: layout.cluster });
     }
   } catch (error) {
     if (owner !== undefined) await closeSession(owner);
     if (error instanceof OwnedByAnotherError) throw error;
-    if (!candidate.adopted) await stopPostmaster(candidate.pid, layout.cluster);
+    if (!candidate.adopted) await stopPostmaster({ pid: candidate.pid, cluster: layout.cluster });
     throw error;
   }
-  if (!candidate.adopted) await stopPostmaster(candidate.pid, layout.cluster);
+  if (!candidate.adopted) await stopPostmaster({ pid: candidate.pid, cluster: layout.cluster });
   return undefined;
 }

@@ -28,6 +28,13 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
   }
 }
 
+export interface ClusterOptions {
+  readonly layout: Layout;
+  readonly account: Account;
+  /** Whether the new files have to reach the disk. */
+  readonly sync: boolean;
+}
+
 /**
  * Makes the database's files unless they are there.
  *
@@ -36,9 +43,10 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
  *
  * @returns the password of `databaseUser`.
  */
-export async function prepareCluster(layout: Layout, account: Account, sync: boolean): Promise<string> {
+export async function prepareCluster(options: ClusterOptions): Promise<string> {
+  const { layout, account } = options;
   await removeDrafts(layout.dataDir);
-  if (!(await exists(layout.home))) await createHome(layout, account, sync);
+  if (!(await exists(layout.home))) await createHome(options);
   await checkVersion(layout, account);
   return await readPassword(layout);
 }
@@ -63,7 +71,7 @@ async function removeDrafts(dataDir: string): Promise<void> {
   }
 }
 
-async function createHome(layout: Layout, account: Account, sync: boolean): Promise<void> {
+async function createHome({ layout, account, sync }: ClusterOptions): Promise<void> {
   const draft = layoutOfHome(layout.dataDir, await mkdtemp(join(layout.dataDir, `${draftPrefix}${process.pid}-`)));
   try {
     await writeFile(draft.passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
@@ -72,7 +80,7 @@ async function createHome(layout: Layout, account: Account, sync: boolean): Prom
       const { uid, gid } = account.owner;
       for (const path of [draft.home, draft.passwordFile, draft.cluster]) await chown(path, uid, gid);
     }
-    await initialize(draft, account, sync);
+    await initialize({ layout: draft, account, sync });
     await rename(draft.home, layout.home);
   } catch (error) {
     await rm(draft.home, { recursive: true, force: true });
@@ -80,7 +88,7 @@ async function createHome(layout: Layout, account: Account, sync: boolean): Prom
   }
 }
 
-async function initialize(draft: Layout, account: Account, sync: boolean): Promise<void> {
+async function initialize({ layout: draft, account, sync }: ClusterOptions): Promise<void> {
   const { exitCode, stderr } = await run(account.launch, {
     program: join(account.binaries.binDir, 'initdb'),
     args: [

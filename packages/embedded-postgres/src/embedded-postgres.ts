@@ -71,11 +71,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const settings = options.settings ?? {};
   const startTimeoutMs = options.startTimeoutMs ?? defaultStartTimeoutMs;
   await prepareDataDir(layout.dataDir);
-  const account = await chooseAccount(layout, options.binDir === undefined ? packagedBinaries() : { binDir: options.binDir });
+  const account = await chooseAccount({ layout, packaged: options.binDir === undefined ? packagedBinaries() : { binDir: options.binDir } });
   let password: string;
   {
     await using _turn = await enterStart(layout.dataDir, startTimeoutMs);
-    password = await prepareCluster(layout, account, settings['fsync'] !== 'off');
+    password = await prepareCluster({ layout, account, sync: settings['fsync'] !== 'off' });
   }
   const plan: Plan = { layout, account, password, settings, startTimeoutMs };
   return new SupervisedPostgres({ plan, running: await bringUp(plan, { signal: new AbortController().signal }), log: options.log });
@@ -130,7 +130,7 @@ class SupervisedPostgres implements EmbeddedPostgres {
     await this.#supervision;
     if (this.#lost) return;
     // The owner's session stays open until the end: nobody can adopt a database that is shutting down.
-    await stopPostmaster(this.#running.pid, this.#plan.layout.cluster);
+    await stopPostmaster({ pid: this.#running.pid, cluster: this.#plan.layout.cluster });
     this.#log.info({ pid: this.#running.pid }, 'embedded PostgreSQL stopped');
   }
 

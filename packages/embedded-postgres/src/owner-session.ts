@@ -14,7 +14,7 @@ export interface Address {
 const ownerLockKey = 7_276_001;
 
 const connectTimeoutMs = 5_000;
-const takeTimeoutMs = 3_000;
+const takeTimeoutMs = 2_000;
 const closeTimeoutMs = 2_000;
 const namePrefix = 'orchestrator owner, process ';
 

@@ -104,15 +104,28 @@ async function isSameFolder(one: string, other: string): Promise<boolean> {
   }
 }
 
-/** What to do to a postmaster, and how long to wait for its end, from the gentlest way on. */
-const endings = [
+/** What to do to a postmaster, and how long to wait for its end. */
+export interface Ending {
+  readonly signal: NodeJS.Signals;
+  readonly waitMs: number;
+}
+
+/** From the gentlest way on. */
+const defaultEndings: readonly Ending[] = [
   { signal: 'SIGINT', waitMs: 6_000 },
   { signal: 'SIGQUIT', waitMs: 6_000 },
   { signal: 'SIGKILL', waitMs: 3_000 },
-] as const;
+];
+
+export interface StopOptions {
+  readonly pid: number;
+  /** The folder on which it has to run: the id may be somebody else's by now. */
+  readonly cluster: string;
+  readonly endings?: readonly Ending[];
+}
 
 /** Shuts a postmaster down: sessions are cut, data are flushed. Harder, without a flush, when that takes too long. */
-export async function stopPostmaster(pid: number, cluster: string): Promise<void> {
+export async function stopPostmaster({ pid, cluster, endings = defaultEndings }: StopOptions): Promise<void> {
   for (const { signal, waitMs } of endings) {
     if (!(await isPostmasterOf(pid, cluster))) return;
     process.kill(pid, signal);

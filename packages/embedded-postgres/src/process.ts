@@ -34,7 +34,7 @@ export const cleanEnvironment: Readonly<Record<string, string>> = {
 };
 
 /** The command line of a program under `launch`, and spawn's options for it. */
-export function commandOf(launch: Launch, program: string, args: readonly string[]) {
+export function commandOf(launch: Launch, { program, args }: Pick<RunOptions, 'program' | 'args'>) {
   const [command = program, ...rest] = [...launch.prefix, program, ...args];
   const identity = launch.uid === undefined ? {} : { uid: launch.uid, gid: launch.gid ?? launch.uid };
   return { command, args: rest, options: { ...identity, env: cleanEnvironment } };
@@ -43,7 +43,7 @@ export function commandOf(launch: Launch, program: string, args: readonly string
 /** Runs a program to its end, or to the deadline, at which it is killed. Never rejects. */
 export function run(launch: Launch, { program, args, cwd, timeoutMs }: RunOptions): Promise<RunResult> {
   const { promise, resolve } = Promise.withResolvers<RunResult>();
-  const { command, args: all, options } = commandOf(launch, program, args);
+  const { command, args: all, options } = commandOf(launch, { program, args });
   const child = spawn(command, all, { ...options, cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));

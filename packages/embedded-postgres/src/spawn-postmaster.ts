@@ -49,7 +49,7 @@ export async function spawnPostmaster({ layout, account, port, settings }: Spawn
   await rotateLog(layout.logFile);
   const args = ['-D', layout.cluster, '-p', String(port)];
   for (const [name, value] of Object.entries({ ...defaultSettings, ...settings })) args.push('-c', `${name}=${value}`);
-  const { command, args: all, options } = commandOf(account.launch, join(account.binaries.binDir, 'postgres'), args);
+  const { command, args: all, options } = commandOf(account.launch, { program: join(account.binaries.binDir, 'postgres'), args });
   await using log = await open(layout.logFile, 'a', 0o600);
   const { size: offset } = await log.stat();
   const child = spawn(command, all, { ...options, cwd: '/', detached: true, stdio: ['ignore', log.fd, log.fd] });
@@ -72,14 +72,15 @@ async function rotateLog(file: string): Promise<void> {
   }
 }
 
-/** The last fatal message in the log since `offset`. */
+/** The last fatal message in the log since `offset`, or what PostgreSQL said before it had a log. */
 async function reasonOf(file: string, offset: number): Promise<string | undefined> {
   try {
     await using log = await open(file, 'r');
     const { buffer, bytesRead } = await log.read({ buffer: Buffer.alloc(65_536), position: offset });
     const text = buffer.toString('utf8', 0, bytesRead);
-    const fatal = text.split('\n').findLast((line) => /(FATAL|PANIC):/.test(line));
-    return fatal?.replace(/^.*?(FATAL|PANIC):\s*/, '');
+    const lines = text.split('\n');
+    const fatal = lines.findLast((line) => /(FATAL|PANIC):/.test(line)) ?? lines.find((line) => /^(postgres|setpriv): /.test(line));
+    return fatal?.replace(/^.*?(FATAL|PANIC|postgres):\s*/, '');
   } catch {
     return undefined;
   }

@@ -1,5 +1,10 @@
 export * from './builders/assets.ts';
 export * from './builders/requests.ts';
+export { GRPC_STATUS, type HistoryAnswer, type HistoryApi, type HistoryCall } from './histories/api.ts';
+export { createMemoryHistoryApi } from './histories/memory-history-api.ts';
+export { HistoryMismatch, type HistoryOptions, type HistorySummary, runHistory } from './histories/run-history.ts';
 export * from './memory/memory-api.ts';
 export * from './memory/memory-store.ts';
+export { ApiModel, MODELED_PROCEDURES, type ModelCall, type ModelOutcome } from './model/api-model.ts';
+export { Refusal } from './model/state.ts';
 export * from './random/random.ts';

@@ -103,7 +103,7 @@ async function filters(suite: Suite): Promise<void> {
 
 function subsets(filter: ComputeTaskFilter): ComputeTaskFilter[] {
   let found: ComputeTaskFilter[] = [{}];
-  for (const [name, value] of Object.entries(filter)) {
+  for (const [name, value] of Object.entries(filter) as [string, unknown][]) {
     found = found.flatMap((each) => [each, { ...each, [name]: value }]);
   }
   return found;

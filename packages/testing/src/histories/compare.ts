@@ -20,7 +20,7 @@ export class Difference extends Error {
 export function show(value: unknown): string {
   const text = JSON.stringify(value, (_, each: unknown) => {
     if (typeof each === 'bigint') return Number(each);
-    if (each instanceof Map) return Object.fromEntries(each);
+    if (each instanceof Map) return Object.fromEntries(each) as unknown;
     return typeof each === 'number' && !Number.isFinite(each) ? String(each) : each;
   });
   return text ?? 'undefined';

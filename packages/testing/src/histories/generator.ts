@@ -27,6 +27,7 @@ const WEIGHTS: readonly (readonly [weight: number, maker: StepMaker])[] = [
   [3, work.registerFailureReport],
   [2, work.registerProfilingStep],
   [14, reads.getByKey],
+  [5, reads.getTaskInputAssets],
   [2, reads.getFailureReport],
   [1, reads.getWithoutKey],
   [16, reads.query],

@@ -1,5 +1,10 @@
 import { AssetKind, ComputeTaskStatus, type Event, EventKind, SortOrder } from '@orchestrator/lib';
-import { type Scene, type Step, mostly, someKey } from './step.ts';
+import { parentKeysOf } from '../model/propagation.ts';
+import { type Scene, type Step, mostly, prefer, someKey } from './step.ts';
+
+const STATUS_WAITING_FOR_EXECUTOR_SLOT: ComputeTaskStatus = ComputeTaskStatus.STATUS_WAITING_FOR_EXECUTOR_SLOT;
+const STATUS_EXECUTING: ComputeTaskStatus = ComputeTaskStatus.STATUS_EXECUTING;
+const STATUS_FAILED: ComputeTaskStatus = ComputeTaskStatus.STATUS_FAILED;
 
 /** Procedures that take one key. */
 const GETS = [
@@ -12,7 +17,6 @@ const GETS = [
   { procedure: 'ComputePlanService/IsPlanRunning', shelf: 'plans', field: 'key' },
   { procedure: 'ComputeTaskService/GetTask', shelf: 'tasks', field: 'key' },
   { procedure: 'ComputeTaskService/GetTaskInputAssets', shelf: 'tasks', field: 'computeTaskKey' },
-  { procedure: 'ComputeTaskService/GetTaskInputAssets', shelf: 'tasks', field: 'computeTaskKey' },
   { procedure: 'ModelService/GetModel', shelf: 'models', field: 'key' },
   { procedure: 'ModelService/GetComputeTaskOutputModels', shelf: 'tasks', field: 'computeTaskKey' },
 ] as const;
@@ -20,6 +24,20 @@ const GETS = [
 export function getByKey(scene: Scene): Step {
   const { procedure, shelf, field } = scene.random.pick(GETS);
   return { mspid: mostly(scene, undefined), procedure, request: { [field]: someKey(scene, shelf) } };
+}
+
+/** What a worker asks before it starts. */
+export function getTaskInputAssets(scene: Scene): Step | undefined {
+  const { random, channel } = scene;
+  const produced = new Set(channel.outputAssets.map((entry) => entry.computeTaskKey));
+  const tasks = [...channel.tasks.values()];
+  const task = prefer(random, tasks, (each) => {
+    const isOpen = [STATUS_WAITING_FOR_EXECUTOR_SLOT, STATUS_EXECUTING, STATUS_FAILED].includes(each.status);
+    return isOpen && parentKeysOf(each).some((key) => produced.has(key));
+  });
+  if (task === undefined) return undefined;
+  const request = { computeTaskKey: task.key };
+  return { mspid: mostly(scene, task.worker), procedure: 'ComputeTaskService/GetTaskInputAssets', request };
 }
 
 export function getFailureReport(scene: Scene): Step {

@@ -37,8 +37,9 @@ export function newKey({ random, channel, otherChannel }: Scene, shelf: Shelf): 
   const taken = [...channel[shelf].keys()];
   const foreign = [...otherChannel[shelf].keys()].filter((key) => !channel[shelf].has(key));
   if (taken.length > 0 && random.chance(2)) return random.pick(taken);
-  if (foreign.length > 0 && random.chance(25)) return random.pick(foreign);
-  return random.key();
+  // An asset of another kind may have the same key.
+  if (channel.plans.size > 0 && shelf !== 'plans' && random.chance(3)) return random.pick([...channel.plans.keys()]);
+  return foreign.length > 0 && random.chance(25) ? random.pick(foreign) : random.key();
 }
 
 /** The key of an asset: rarely one that exists nowhere here. */

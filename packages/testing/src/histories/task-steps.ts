@@ -38,7 +38,7 @@ export function registerTasks(scene: Scene): Step | undefined {
     const fn = prefer(random, functions.slice(-10), (each) => isUsable(scene, { plan, fn: each }));
     if (fn !== undefined) batch.tasks.push(newTask(batch, fn));
   }
-  const tasks = random.shuffle(random.chance(7) ? withFault(batch) : batch.tasks);
+  const tasks = random.shuffle(random.chance(14) ? withFault(batch) : batch.tasks);
   return { mspid: mostly(scene, plan.owner), procedure: 'ComputeTaskService/RegisterTasks', request: { tasks } };
 }
 

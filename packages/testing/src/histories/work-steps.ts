@@ -36,7 +36,8 @@ export function applyTaskAction(scene: Scene): Step | undefined {
   const task = prefer(random, candidates, ({ status }) => status === STATUS_WAITING_FOR_EXECUTOR_SLOT);
   if (task === undefined) return undefined;
   // A worker that is in no hurry: what executes has time to register its outputs.
-  if (task.status === STATUS_EXECUTING && random.chance(50)) return undefined;
+  const hasOutput = scene.channel.outputAssets.some((entry) => entry.computeTaskKey === task.key);
+  if (task.status === STATUS_EXECUTING && random.chance(hasOutput ? 10 : 80)) return undefined;
   const log = random.pick(['', '', 'log', 'é\u{1f9ea} __proto__', 'l'.repeat(1000)]);
   const request = { computeTaskKey: task.key, action: nextAction(random, task), log };
   const mspid = mostly(scene, random.chance(90) ? task.worker : task.owner);
@@ -105,11 +106,19 @@ export function disableOutput(scene: Scene): Step | undefined {
   const tasks = tasksOf(scene);
   const isRipe = (task: ComputeTask): boolean => {
     const children = tasks.filter((each) => parentKeysOf(each).includes(task.key));
-    const hasModel = channel.outputAssets.some((entry) => entry.computeTaskKey === task.key);
-    return isFinal(task.status) && hasModel && children.length > 0 && children.every(({ status }) => isFinal(status));
+    const hasModel = channel.outputAssets.some(
+      (entry) =>
+        entry.computeTaskKey === task.key && task.outputs.get(entry.computeTaskOutputIdentifier)?.transient === true,
+    );
+    return (
+      (isFinal(task.status) || random.chance(20)) &&
+      hasModel &&
+      children.length > 0 &&
+      children.every(({ status }) => isFinal(status))
+    );
   };
   const task = prefer(random, tasks, isRipe);
-  if (task === undefined) return undefined;
+  if (task === undefined || (!isRipe(task) && random.chance(60))) return undefined;
   const transient = [...task.outputs].filter(([, output]) => output.transient).map(([identifier]) => identifier);
   const identifier = random.pick(
     transient.length > 0 && random.chance(85) ? transient : ['', 'x', ...task.outputs.keys()],

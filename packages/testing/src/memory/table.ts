@@ -19,7 +19,7 @@ export class Table<R extends Row<unknown>> {
   #shared: boolean;
 
   constructor(original?: Table<R>) {
-    this.#rows = original === undefined ? new Map() : original.#rows;
+    this.#rows = original === undefined ? new Map<string, R>() : original.#rows;
     if (original !== undefined) this.#ordered = original.#ordered;
     this.#shared = original !== undefined;
   }

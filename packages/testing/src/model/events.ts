@@ -24,13 +24,16 @@ export function queryEvents(turn: Turn, param: QueryEventsParam): QueryEventsRes
 }
 
 function matches(event: Event, filter: EventQueryFilter): boolean {
-  const tick = event.timestamp?.seconds ?? 0n;
   return (
+    isWithin(event, filter) &&
     (filter.assetKey === '' || event.assetKey === filter.assetKey) &&
     (filter.assetKind === 0 || event.assetKind === filter.assetKind) &&
     (filter.eventKind === 0 || event.eventKind === filter.eventKind) &&
-    [...filter.metadata].every(([name, value]) => event.metadata.get(name) === value) &&
-    (filter.start === undefined || tick >= filter.start.seconds) &&
-    (filter.end === undefined || tick <= filter.end.seconds)
+    [...filter.metadata].every(([name, value]) => event.metadata.get(name) === value)
   );
+}
+
+function isWithin({ timestamp }: Event, { start, end }: EventQueryFilter): boolean {
+  const tick = timestamp?.seconds ?? 0n;
+  return (start === undefined || tick >= start.seconds) && (end === undefined || tick <= end.seconds);
 }

@@ -92,7 +92,8 @@ export function getTaskInputAssets(turn: Turn, param: GetTaskInputAssetsParam): 
   if (!statuses.includes(task.status)) throw new Refusal(ErrorCode.BadRequest, 'inputs may not be defined');
   const assets: ComputeTaskInputAsset[] = [];
   for (const { identifier, ref } of task.inputs) {
-    if (ref?.$case === 'assetKey') assets.push({ identifier, asset: directAsset(turn, ref.value) });
+    const kind = turn.channel.functions.get(task.functionKey)?.inputs.get(identifier)?.kind;
+    if (ref?.$case === 'assetKey') assets.push({ identifier, asset: directAsset(turn, { kind, key: ref.value }) });
     if (ref?.$case !== 'parentTaskOutput') continue;
     for (const entry of outputAssets(turn, ref.value.parentTaskKey, ref.value.outputIdentifier)) {
       const model = turn.channel.models.get(entry.assetKey);
@@ -102,12 +103,19 @@ export function getTaskInputAssets(turn: Turn, param: GetTaskInputAssetsParam): 
   return { assets };
 }
 
-function directAsset(turn: Turn, key: string): ComputeTaskInputAsset['asset'] {
-  const dataManager = turn.channel.dataManagers.get(key);
-  if (dataManager !== undefined) return { $case: 'dataManager', value: dataManager };
-  const dataSample = turn.channel.dataSamples.get(key);
-  if (dataSample !== undefined) return { $case: 'dataSample', value: dataSample };
-  return { $case: 'model', value: found(turn.channel.models.get(key), ErrorCode.Internal) };
+interface Direct {
+  readonly kind: AssetKind | undefined;
+  readonly key: string;
+}
+
+function directAsset({ channel }: Turn, { kind, key }: Direct): ComputeTaskInputAsset['asset'] {
+  if (kind === AssetKind.ASSET_DATA_MANAGER) {
+    return { $case: 'dataManager', value: found(channel.dataManagers.get(key), ErrorCode.Internal) };
+  }
+  if (kind === AssetKind.ASSET_DATA_SAMPLE) {
+    return { $case: 'dataSample', value: found(channel.dataSamples.get(key), ErrorCode.Internal) };
+  }
+  return { $case: 'model', value: found(channel.models.get(key), ErrorCode.Internal) };
 }
 
 function outputAssets(turn: Turn, taskKey: string, identifier: string) {

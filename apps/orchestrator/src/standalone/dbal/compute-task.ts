@@ -19,18 +19,15 @@ import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { distinctUuids, lastByKey, queryByKeys } from './keys.ts';
 import { queryTaskPage } from './task-listing.ts';
 import { queryTaskReferences } from './task-references.ts';
+import { taskMessage, TASKS } from './task-sql.ts';
 
-/**
- * A stored task lacks its status (field 8), which stands in a table of its own. `set_byte` makes the field of two
- * bytes, tag and value; a decoder takes the fields of a message in any order.
- */
-const TASK = "t.asset || set_byte('\\x4000', 1, s.status)";
+const TASK = taskMessage('t.asset', 's.status');
 
 const SELECT_BY_KEYS: Statement = {
   name: 'select_compute_tasks',
   text: `
     SELECT t.key, ${TASK}
-    FROM compute_tasks t JOIN compute_task_statuses s ON s.channel = t.channel AND s.key = t.key
+    FROM ${TASKS}
     WHERE t.channel = $1 AND t.key = ANY($2::uuid[])`,
 };
 
@@ -74,7 +71,7 @@ const SELECT_OF_FUNCTION: Statement = {
   name: 'select_function_tasks',
   text: `
     SELECT ${TASK}, ${PARENTS_DONE}
-    FROM compute_tasks t JOIN compute_task_statuses s ON s.channel = t.channel AND s.key = t.key
+    FROM ${TASKS}
     WHERE t.channel = $1 AND t.function_key = $2 AND s.status = ANY($3::smallint[])
     ORDER BY t.created, t.key`,
 };

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ConformanceStore, ConformanceWork } from '@orchestrator/testing/conformance';
 import { dbalConformance } from '@orchestrator/testing/conformance';
+import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
 import { Pool } from 'pg';
 import { migrate } from '../migrations/migrate.ts';
 import { ClientExecutor, PoolExecutor } from '../sql/client-executor.ts';
 import type { PostgresScope } from '../sql/executor.ts';
-import { startTestPostgres, type TestPostgres } from '../sql/test-database.ts';
 import { type ChannelHead, lockChannel } from '../transactions/channel-head.ts';
 import { createPostgresDbal } from './postgres-dbal.ts';
 
@@ -13,23 +13,22 @@ const MSPID = 'MyOrg1MSP';
 
 /** The DBAL on a database of its own, in the plainest transactions. */
 class PostgresStore implements ConformanceStore {
-  readonly #server: TestPostgres;
+  readonly #database: TestDatabase;
   readonly #pool: Pool;
   readonly #ids = new Map<string, number>();
 
-  private constructor(server: TestPostgres, pool: Pool) {
-    this.#server = server;
+  private constructor(database: TestDatabase, pool: Pool) {
+    this.#database = database;
     this.#pool = pool;
   }
 
   static async open(): Promise<PostgresStore> {
-    const server = await startTestPostgres();
-    const connectionString = await server.createDatabase();
-    await migrate(connectionString);
-    const pool = new Pool({ connectionString, pipeline: true });
-    // Ended connections may still hear of the server's end.
+    const database = await createTestDatabase();
+    await migrate(database.url);
+    const pool = new Pool({ connectionString: database.url, pipeline: true });
+    // Ended connections may still hear of the database's end.
     pool.on('connect', (client) => client.on('error', () => undefined));
-    return new PostgresStore(server, pool);
+    return new PostgresStore(database, pool);
   }
 
   async openChannel(): Promise<string> {
@@ -72,7 +71,7 @@ class PostgresStore implements ConformanceStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end();
-    await this.#server[Symbol.asyncDispose]();
+    await this.#database[Symbol.asyncDispose]();
   }
 }
 

@@ -1,4 +1,11 @@
-import { creationInstant, DataManager, type DataManagerDbal, type Page, type PageRequest, type Stored } from '@orchestrator/lib';
+import {
+  creationInstant,
+  DataManager,
+  type DataManagerDbal,
+  type Page,
+  type PageRequest,
+  type Stored,
+} from '@orchestrator/lib';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { queryByKeys } from './keys.ts';
 import { afterKey, type Listing, queryPage } from './page.ts';

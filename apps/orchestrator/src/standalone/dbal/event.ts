@@ -1,4 +1,12 @@
-import { badPageToken, type Cursor, Event, type EventDbal, type EventFilter, type Page, type PageRequest } from '@orchestrator/lib';
+import {
+  badPageToken,
+  type Cursor,
+  Event,
+  type EventDbal,
+  type EventFilter,
+  type Page,
+  type PageRequest,
+} from '@orchestrator/lib';
 import { byteaArray, integerArray, uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { type Condition, isBigint, type Listing, queryPage } from './page.ts';

@@ -1,4 +1,13 @@
-import { badPageToken, type Cursor, isUuid, type MessageCodec, type Page, PAGE_ITEM_OVERHEAD_BYTES, type PageRequest, Stored } from '@orchestrator/lib';
+import {
+  badPageToken,
+  type Cursor,
+  isUuid,
+  type MessageCodec,
+  type Page,
+  PAGE_ITEM_OVERHEAD_BYTES,
+  type PageRequest,
+  Stored,
+} from '@orchestrator/lib';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 
 /** One condition of a listing. Parameters are written as `?` in its text: no operator of that name is used here. */

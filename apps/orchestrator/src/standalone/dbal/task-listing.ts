@@ -8,22 +8,18 @@ import {
 } from '@orchestrator/lib';
 import type { PostgresScope } from '../sql/executor.ts';
 import { afterKey, type Condition, EMPTY_PAGE, type Listing, queryPage } from './page.ts';
-
-/** Tag and value: a status is below 128. */
-const STATUS_FIELD_BYTES = 2;
-
-const JOINED = 'compute_tasks t JOIN compute_task_statuses s ON s.channel = t.channel AND s.key = t.key';
+import { STATUS_FIELD_BYTES, taskMessage, TASKS } from './task-sql.ts';
 
 const COMMON: Pick<Listing, 'order' | 'item'> = {
   order: 'created, key',
-  item: { text: "bytes || set_byte('\\x4000', 1, status)", extraBytes: STATUS_FIELD_BYTES },
+  item: { text: taskMessage('bytes', 'status'), extraBytes: STATUS_FIELD_BYTES },
 };
 
 /** Found and ordered by an index of the tasks. */
 const BY_TASK: Listing = {
   ...COMMON,
   name: 'query_compute_tasks',
-  rows: `SELECT t.created, t.key, s.status, t.asset AS bytes FROM ${JOINED}`,
+  rows: `SELECT t.created, t.key, s.status, t.asset AS bytes FROM ${TASKS}`,
   where: 't.channel = $1',
 };
 
@@ -31,7 +27,7 @@ const BY_TASK: Listing = {
 const BY_STATUS: Listing = {
   ...COMMON,
   name: 'query_compute_tasks_by_status',
-  rows: `SELECT s.created, s.key, s.status, t.asset AS bytes FROM ${JOINED}`,
+  rows: `SELECT s.created, s.key, s.status, t.asset AS bytes FROM ${TASKS}`,
   where: 's.channel = $1',
 };
 

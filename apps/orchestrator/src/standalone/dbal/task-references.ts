@@ -13,6 +13,7 @@ import {
 import { uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { distinctUuids } from './keys.ts';
+import { taskMessage, TASKS } from './task-sql.ts';
 
 /** Which table a row of the answer comes from. */
 const Source = { Task: 1, Plan: 2, Function: 3, DataManager: 4, DataSample: 5, Model: 6, Organization: 7 } as const;
@@ -26,12 +27,11 @@ const SELECT: Statement = {
   name: 'select_task_references',
   text: `
     WITH found AS MATERIALIZED (
-      SELECT t.key, t.function_key, t.asset || set_byte('\\x4000', 1, s.status) AS asset,
+      SELECT t.key, t.function_key, ${taskMessage('t.asset', 's.status')} AS asset,
         (
           SELECT true FROM models m WHERE m.channel = $1 AND m.compute_task_key = t.key AND m.disabled LIMIT 1
         ) IS TRUE AS has_disabled_model
-      FROM compute_tasks t
-      JOIN compute_task_statuses s ON s.channel = t.channel AND s.key = t.key
+      FROM ${TASKS}
       WHERE t.channel = $1 AND t.key = ANY($2::uuid[])
     )
     SELECT ${Source.Task}, key::text, asset, has_disabled_model FROM found

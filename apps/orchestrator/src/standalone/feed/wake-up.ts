@@ -27,6 +27,7 @@ export class WakeUp implements AsyncDisposable {
   readonly #closing = new AbortController();
   #client: Client | undefined;
   #sending = false;
+  #isLost = false;
   #working: Promise<void> | undefined;
 
   constructor(config: ClientConfig, listener: WakeUpListener, log: Log) {
@@ -77,7 +78,11 @@ export class WakeUp implements AsyncDisposable {
       try {
         await this.#listenOnce();
       } catch (error) {
-        this.#log.warn({ error: String(error) }, 'the connection for event notifications is lost, polling until it is back');
+        // Once per outage: it is tried twice a second.
+        if (!this.#isLost) {
+          this.#log.warn({ error: String(error) }, 'the connection for event notifications is lost, polling until it is back');
+        }
+        this.#isLost = true;
       }
       this.#client = undefined;
       await sleep(RECONNECT_DELAY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
@@ -102,6 +107,7 @@ export class WakeUp implements AsyncDisposable {
       await client.connect();
       await client.query(`LISTEN ${TOPIC}`);
       this.#client = client;
+      this.#isLost = false;
       this.#listener.onReconnect();
       if (this.#closing.signal.aborted) await client.end();
       await ended;

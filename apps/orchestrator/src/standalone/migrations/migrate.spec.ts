@@ -2,32 +2,29 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
 import { Client, type ClientConfig } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../sql/test-database.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSchema, migrate, MIGRATION_LOCK_KEY } from './migrate.ts';
 import { MIGRATIONS_DIRECTORY, readMigrations } from './migration-files.ts';
 import { SchemaError } from './schema-error.ts';
 
 const WAIT_LIMIT_MS = 10_000;
 
-let server: TestPostgres;
+let testDatabase: TestDatabase;
 let database: string;
 let client: Client;
 let directory: string;
 
-beforeAll(async () => {
-  server = await startTestPostgres();
-});
-afterAll(() => server[Symbol.asyncDispose]());
-
 beforeEach(async () => {
-  database = await server.createDatabase();
+  testDatabase = await createTestDatabase();
+  database = testDatabase.url;
   client = await connect();
   directory = await mkdtemp(join(tmpdir(), 'orchestrator-migrations-'));
 });
 afterEach(async () => {
   await client.end();
+  await testDatabase[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
 

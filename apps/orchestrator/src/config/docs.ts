@@ -1,0 +1,106 @@
+import { GROUPS } from './setting.ts';
+import type { Group, Setting } from './setting.ts';
+import { settingEntries } from './settings.ts';
+
+const HEAD = `# Configuration
+
+<!-- Made from apps/orchestrator/src/config/settings.ts by \`npm run config-docs\` in apps/orchestrator: change it there. -->
+
+The server is configured by environment variables alone. A variable that is empty counts as unset, but for
+ORCHESTRATOR_DATABASE_URL: there it is a mistake, lest a server that lost its secret starts on an empty store. A bad or
+missing value stops the start with one message that lists every problem, and exit code 2; a variable that begins with
+\`ORCHESTRATOR_\` and is none of these is warned of. \`orchestrator config\` prints what is in force, with secrets masked,
+and \`orchestrator --help\` this list.
+
+- Durations are written as \`500ms\`, \`10s\`, \`1m30s\` or \`1.5h\`.
+- Booleans are \`true\` or \`false\`; \`1\`, \`t\`, \`T\`, \`TRUE\`, \`True\` and \`0\`, \`f\`, \`F\`, \`FALSE\`, \`False\` are understood, too.
+- Addresses are \`host:port\`, \`[IPv6 address]:port\` or \`:port\` (all IPv4 addresses of the machine).
+- Relative paths start at the working directory.
+`;
+
+const CHANNELS = `## Channels
+
+ORCHESTRATOR_CHANNEL_CONFIG names a YAML file that lists the channels and, for each, the organizations (by MSP id) that
+are its members. The long form may also name the channel's chaincode, which only distributed mode uses.
+
+\`\`\`yaml
+channels:
+  mychannel: [MyOrg1MSP, MyOrg2MSP]
+  yourchannel:
+    organizations: [MyOrg1MSP, MyOrg3MSP]
+    chaincode: mycc
+\`\`\`
+
+Names are printable ASCII of at most 255 characters, without commas. The file is read again when it changes, also when
+it is a mounted ConfigMap. A change that cannot be used is logged as a warning, and the channels stay as they were; at
+start the same fault stops the server.
+
+## Client certificates
+
+With ORCHESTRATOR_MTLS_ENABLED every client shows a certificate. With ORCHESTRATOR_VERIFY_CLIENT_MSP_ID the \`mspid\` header
+must be one of the organizations (\`O=\`) of the certificate's subject, and the certificate must be signed by a CA whose
+certificate lies in \`<ORCHESTRATOR_TLS_CLIENT_CA_CERT_DIR>/<MSPID>/\`. The signature is what counts: names and key ids can
+be made up. Files are read again when they change.
+`;
+
+/** The text of docs/configuration.md. */
+export function renderConfigurationDocs(): string {
+  return [HEAD, ...GROUPS.map(renderGroup), CHANNELS].join('\n');
+}
+
+function renderGroup(group: Group): string {
+  const rows = settingsOf(group).map((setting) =>
+    row([
+      setting.name,
+      setting.kind.name,
+      setting.default === undefined ? (setting.otherwise ?? '') : `\`${setting.default}\``,
+      `${setting.description}${limitsOf(setting)}`,
+    ]),
+  );
+  return [
+    `## ${group}`,
+    '',
+    row(['variable', 'kind', 'default', 'meaning']),
+    row(['---', '---', '---', '---']),
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** The list for `--help`: the same facts for a terminal. */
+export function renderSettingsHelp(): string {
+  const groups = GROUPS.map((group) => {
+    const entries = settingsOf(group).map((setting) => {
+      const fallback = setting.default ?? setting.otherwise ?? 'unset';
+      const text = `${setting.description} [${fallback}]`.replaceAll('`', '');
+      return `  ${setting.name}\n${wrap(text, { width: 90, indent: '      ' })}`;
+    });
+    return `${group}:\n${entries.join('\n')}`;
+  });
+  return `Environment variables, with their defaults in brackets\n\n${groups.join('\n\n')}`;
+}
+
+function settingsOf(group: Group): readonly Setting<unknown>[] {
+  return settingEntries.map(([, setting]) => setting).filter((setting) => setting.group === group);
+}
+
+function limitsOf({ kind: { limits } }: Setting<unknown>): string {
+  return limits === undefined ? '' : ` ${limits.charAt(0).toUpperCase()}${limits.slice(1)}.`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function wrap(text: string, { width, indent }: { readonly width: number; readonly indent: string }): string {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(' ')) {
+    if (line !== indent && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent;
+    }
+    line += line === indent ? word : ` ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

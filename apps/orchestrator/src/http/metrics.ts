@@ -1,0 +1,44 @@
+import type { CallObserver } from '../grpc/call-observer.ts';
+import type { EventSummary } from './task-changes.ts';
+
+/** Tasks of a channel that came to a status. */
+export interface TaskUpdate {
+  readonly channel: string;
+  /** Its name, as `STATUS_DONE`. */
+  readonly status: string;
+  /** How many tasks one request brought there. */
+  readonly cascadeSize: number;
+}
+
+/** What the layers below tell of their work. None of it throws. */
+export interface Metrics {
+  /** Follows the gRPC calls. */
+  readonly calls: CallObserver;
+  /** Reads task metrics from the events of one committed request. */
+  observeEvents(channel: string, events: Iterable<EventSummary>): void;
+  /** One request registered `batchSize` tasks. */
+  taskRegistered(channel: string, batchSize: number): void;
+  taskUpdated(update: TaskUpdate): void;
+  /** A database transaction for a procedure ended, as `committed`, `refused` or `failed`. */
+  transaction(method: string, outcome: string): void;
+  transactionRetried(): void;
+  /** Events were handed to subscribers. */
+  eventsSent(count: number): void;
+  subscriberAdded(channel: string): void;
+  subscriberRemoved(channel: string): void;
+}
+
+const ignore = (): void => undefined;
+
+/** For a server without metrics: forgets everything. */
+export const noMetrics: Metrics = {
+  calls: { onEnd: ignore },
+  observeEvents: ignore,
+  taskRegistered: ignore,
+  taskUpdated: ignore,
+  transaction: ignore,
+  transactionRetried: ignore,
+  eventsSent: ignore,
+  subscriberAdded: ignore,
+  subscriberRemoved: ignore,
+};

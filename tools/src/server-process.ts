@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const launcher = join(import.meta.dirname, '../../apps/orchestrator/bin/orchestrator');
+
+const START_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 30_000;
+const KEPT_LINES = 50;
+
+/** How a server process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A server of this product in a process of its own, as an operator starts it. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #ended: Promise<ProcessEnd>;
+  #addresses: { readonly grpc: string; readonly http: string } | undefined;
+
+  private constructor(environment: Readonly<Record<string, string>>) {
+    this.#child = spawn('sh', [launcher, 'serve'], {
+      env: { ...inherited(), ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#ended = once(this.#child, 'exit').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+    }));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream === null) throw new Error('a piped stream is missing');
+      createInterface({ input: stream }).on('line', (line) => this.#read(line));
+    }
+  }
+
+  /**
+   * Starts a server on free ports of the loopback interface and waits until it is SERVING.
+   *
+   * @param environment further settings.
+   * @throws Error with what it printed when it ends before.
+   */
+  static async start(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+    const server = new ServerProcess({
+      ORCHESTRATOR_GRPC_ADDRESS: '127.0.0.1:0',
+      ORCHESTRATOR_HTTP_ADDRESS: '127.0.0.1:0',
+      ...environment,
+    });
+    await server.#serving();
+    return server;
+  }
+
+  /** Host and port of the gRPC API. */
+  get grpcAddress(): string {
+    return this.#addresses?.grpc ?? '';
+  }
+
+  /** Host and port of probes and metrics. */
+  get httpAddress(): string {
+    return this.#addresses?.http ?? '';
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The last lines that it printed. */
+  get output(): string {
+    return this.#lines.join('\n');
+  }
+
+  /** Sends a signal; it reaches the server itself, since the launcher is replaced by it. */
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** @throws Error when it has not ended in time; it is then killed. */
+  async ended(timeoutMs = END_TIMEOUT_MS): Promise<ProcessEnd> {
+    const end = await withTimeout(this.#ended, timeoutMs);
+    if (end !== undefined) return end;
+    this.kill('SIGKILL');
+    throw new Error(`the server did not end within ${timeoutMs} ms:\n${this.output}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.kill('SIGTERM');
+    await this.ended();
+  }
+
+  async #serving(): Promise<void> {
+    const deadlineMs = Date.now() + START_TIMEOUT_MS;
+    while (this.#addresses === undefined) {
+      const end = await withTimeout(this.#ended, 20);
+      if (end !== undefined) throw new Error(`the server ended with ${JSON.stringify(end)}:\n${this.output}`);
+      if (Date.now() > deadlineMs) throw new Error(`the server did not start in time:\n${this.output}`);
+    }
+  }
+
+  #read(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    if (!line.includes('is SERVING')) return;
+    const { grpc, http } = JSON.parse(line) as { grpc: string; http: string };
+    this.#addresses = { grpc, http };
+  }
+}
+
+/** The settings of whoever runs the tests must not reach the server. */
+function inherited(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('ORCHESTRATOR_'));
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
