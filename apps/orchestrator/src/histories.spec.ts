@@ -1,10 +1,11 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { type HistoryApi, runHistory } from '@orchestrator/testing';
 import { ServerProcess, type TestDatabase } from '@orchestrator/tools';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SpecClient } from './spec-client.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
@@ -34,33 +35,22 @@ beforeAll(async () => {
   const server = stack.use(
     await ServerProcess.start({ ORCHESTRATOR_DATABASE_URL: database.url, ORCHESTRATOR_CHANNEL_CONFIG: channelConfig }),
   );
-  const client = new Client(server.grpcAddress, credentials.createInsecure());
-  stack.defer(() => client.close());
-  api = createApi(client);
+  api = createApi(stack.use(new SpecClient(server.grpcAddress)));
 }, TIMEOUT_MS);
 
 afterAll(async () => {
   await stack.disposeAsync();
 });
 
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
 /** The real server as histories call it. */
-function createApi(client: Client): HistoryApi {
-  return ({ channel, mspid, service, method, request }) => {
-    const metadata = new Metadata();
-    metadata.set('mspid', mspid);
-    metadata.set('channel', channel);
-    const path = `/orchestrator.${service}/${method}`;
-    const options = { deadline: Date.now() + 30_000 };
-    return new Promise((resolve) => {
-      client.makeUnaryRequest(path, toBuffer, toBuffer, request, metadata, options, (error, answer) => {
-        if (error !== null) resolve({ code: error.code, message: error.details });
-        else resolve({ bytes: answer ?? new Uint8Array() });
-      });
-    });
+function createApi(client: SpecClient): HistoryApi {
+  return async ({ channel, mspid, service, method, request }) => {
+    try {
+      return { bytes: await client.callBytes(`/orchestrator.${service}/${method}`, request, { channel, mspid }) };
+    } catch (error) {
+      const { code, details } = error as ServiceError;
+      return { code, message: details };
+    }
   };
 }
 

@@ -1,12 +1,13 @@
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { ComputePlan, procedures, RegisterTasksParam } from '@orchestrator/lib';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { ComputePlan, RegisterTasksParam } from '@orchestrator/lib';
 import { buildNewComputePlan, buildNewComputeTask, buildNewFunction, createRandom, type Random } from '@orchestrator/testing';
-import { ServerProcess, type TestDatabase } from '@orchestrator/tools';
+import { createTestDatabase, ServerProcess, type TestDatabase } from '@orchestrator/tools';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SpecClient } from './spec-client.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const BATCH = 5;
@@ -34,51 +35,9 @@ async function start(changed: Record<string, string> = {}): Promise<ServerProces
   return stack.use(await ServerProcess.start({ ...environment, ...changed }));
 }
 
-const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-
-function headers(): Metadata {
-  const metadata = new Metadata();
-  metadata.set('mspid', 'MyOrg1MSP');
-  metadata.set('channel', 'mychannel');
-  return metadata;
-}
-
-/** A client of one server. */
-class Caller {
-  readonly #client: Client;
-
-  constructor(server: ServerProcess) {
-    this.#client = new Client(server.grpcAddress, credentials.createInsecure());
-  }
-
-  call(method: string, request: object): Promise<Buffer> {
-    const procedure = procedures.find((row) => row.method === method);
-    if (procedure === undefined) throw new Error(`no procedure ${method}`);
-    const path = `/orchestrator.${procedure.service}/${method}`;
-    const bytes = procedure.request.encode(procedure.request.fromPartial(request)).finish();
-    const options = { deadline: Date.now() + 30_000 };
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(path, identity, identity, bytes, headers(), options, (error, answer) => {
-        if (error !== null) reject(error);
-        else resolve(Buffer.from(answer ?? []));
-      });
-    });
-  }
-
-  /** Follows the events until the stream ends. @returns the status of its end. */
-  streamEnd(): Promise<status> {
-    const path = '/orchestrator.EventService/SubscribeToEvents';
-    const events = this.#client.makeServerStreamRequest(path, identity, identity, Buffer.alloc(0), headers());
-    events.on('data', () => undefined);
-    return new Promise((resolve) => {
-      events.on('error', (error: ServiceError) => resolve(error.code));
-      events.on('end', () => resolve(status.OK));
-    });
-  }
-
-  close(): void {
-    this.#client.close();
-  }
+/** A client that goes with the test. */
+function clientOf(server: ServerProcess): SpecClient {
+  return stack.use(new SpecClient(server.grpcAddress));
 }
 
 interface Scene {
@@ -86,7 +45,7 @@ interface Scene {
   readonly computePlanKey: string;
 }
 
-async function setScene(caller: Caller, random: Random): Promise<Scene> {
+async function setScene(caller: SpecClient, random: Random): Promise<Scene> {
   const fn = buildNewFunction(random);
   const plan = buildNewComputePlan(random);
   await caller.call('RegisterOrganization', { address: '' });
@@ -96,7 +55,7 @@ async function setScene(caller: Caller, random: Random): Promise<Scene> {
 }
 
 /** Registers batches until the server refuses or goes away. */
-async function write(caller: Caller, scene: Scene, random: Random): Promise<{ acked: string[][]; open: string[][] }> {
+async function write(caller: SpecClient, scene: Scene, random: Random): Promise<{ acked: string[][]; open: string[][] }> {
   const acked: string[][] = [];
   for (let round = 0; round < 10_000; round += 1) {
     const tasks = Array.from({ length: BATCH }, () => buildNewComputeTask(random, { ...scene, worker: 'MyOrg1MSP' }));
@@ -113,7 +72,7 @@ async function write(caller: Caller, scene: Scene, random: Random): Promise<{ ac
 }
 
 /** How many of the keys exist. */
-async function countExisting(caller: Caller, keys: readonly string[]): Promise<number> {
+async function countExisting(caller: SpecClient, keys: readonly string[]): Promise<number> {
   const found = await Promise.all(
     keys.map((key) => caller.call('GetTask', { key }).then(() => 1, (error: ServiceError) => (error.code === status.NOT_FOUND ? 0 : Promise.reject(error)))),
   );
@@ -122,10 +81,10 @@ async function countExisting(caller: Caller, keys: readonly string[]): Promise<n
 
 async function endUnderLoad(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ code: number | null; streams: status[]; batches: number }> {
   const server = await start();
-  const caller = new Caller(server);
+  const caller = clientOf(server);
   const scene = await setScene(caller, createRandom(1));
   const streams = Promise.all([caller.streamEnd(), caller.streamEnd()]);
-  const writers = Array.from({ length: WRITERS }, (_, index) => write(new Caller(server), scene, createRandom(100 + index)));
+  const writers = Array.from({ length: WRITERS }, (_, index) => write(clientOf(server), scene, createRandom(100 + index)));
   await new Promise((resolve) => setTimeout(resolve, 700));
   server.kill(signal);
   const { code } = await server.ended(20_000);
@@ -133,10 +92,9 @@ async function endUnderLoad(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ code: numb
   const acked = results.flatMap((result) => result.acked);
   const open = results.flatMap((result) => result.open);
 
-  const again = new Caller(await start());
+  const again = clientOf(await start());
   expect(await countExisting(again, acked.flat())).toBe(acked.length * BATCH);
   for (const keys of open) expect([0, BATCH]).toContain(await countExisting(again, keys));
-  again.close();
   return { code, streams: await streams, batches: acked.length };
 }
 
@@ -160,20 +118,20 @@ describe('the end of a server under load', () => {
 });
 
 describe('a start that cannot be', () => {
-  it.each([
+  it.each<[string, Record<string, string>, RegExp]>([
     ['an unreachable database', { ORCHESTRATOR_DATABASE_URL: 'postgres://user:secret@127.0.0.1:1/none' }, /"code":1.*PostgreSQL at .*127\.0\.0\.1:1\/none cannot be reached/su],
-    ['a database without schema', { ORCHESTRATOR_DATABASE_URL: 'EMPTY' }, /"code":1.*orchestrator migrate/su],
     ['several bad settings', { ORCHESTRATOR_TX_RETRY_BUDGET: 'soon', ORCHESTRATOR_MODE: 'both' }, /"code":2.*ORCHESTRATOR_MODE.*ORCHESTRATOR_TX_RETRY_BUDGET/su],
     ['a missing channel configuration', { ORCHESTRATOR_CHANNEL_CONFIG: '/nowhere/channels.yaml' }, /"code":2.*ORCHESTRATOR_CHANNEL_CONFIG/su],
   ])('%s', async (_, changed, expected) => {
-    const environment = { ...changed };
-    if (changed.ORCHESTRATOR_DATABASE_URL === 'EMPTY') {
-      const { createTestDatabase } = await import('@orchestrator/tools');
-      environment.ORCHESTRATOR_DATABASE_URL = stack.use(await createTestDatabase()).url;
-    }
-    const failure = await start(environment as Record<string, string>).then(() => 'it started', String);
+    const failure = await start(changed).then(() => 'it started', String);
     expect(failure).toMatch(expected);
     expect(failure).not.toMatch(/secret|at .*\.ts:\d/u);
+  });
+
+  it('a database without schema', async () => {
+    const empty = stack.use(await createTestDatabase());
+    const failure = await start({ ORCHESTRATOR_DATABASE_URL: empty.url }).then(() => 'it started', String);
+    expect(failure).toMatch(/"code":1.*orchestrator migrate/su);
   });
 
   it('a port that is taken', async () => {
@@ -197,13 +155,12 @@ describe('the probes', () => {
 
   it('show the metrics of what was done', async () => {
     const server = await start({ METRICS_ENABLED: 'true' });
-    const caller = new Caller(server);
+    const caller = clientOf(server);
     const random = createRandom(2);
     const scene = await setScene(caller, random);
     const tasks = Array.from({ length: 7 }, () => buildNewComputeTask(random, { ...scene, worker: 'MyOrg1MSP' }));
     await caller.call('RegisterTasks', { tasks });
     ComputePlan.decode(await caller.call('GetPlan', { key: scene.computePlanKey }));
-    caller.close();
     const metrics = await (await fetch(`http://${server.httpAddress}/metrics`)).text();
     expect(metrics).toContain('orc_task_registered_total{channel="mychannel"} 7');
     expect(metrics).toMatch(/orc_db_transaction_total\{method="RegisterTasks",outcome="committed"\} 1/u);

@@ -90,7 +90,8 @@ async function chooseForRoot({ layout, binaries, owner, setpriv }: RootOptions):
   }
   const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
   const capabilities = ['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
-  const withAccess: Launch = { prefix: [setpriv, ...identity, ...capabilities] };
+  // Without this bit, access(2), by which initdb looks for its companions, ignores the capability.
+  const withAccess: Launch = { prefix: [setpriv, '--securebits=+no_setuid_fixup', ...identity, ...capabilities] };
   const first = await tryVersion(withAccess, { binaries, layout });
   if (first.version !== undefined) return { launch: withAccess, binaries, owner, version: first.version };
 
@@ -109,12 +110,13 @@ async function chooseForRoot({ layout, binaries, owner, setpriv }: RootOptions):
 
 type TrialOptions = Pick<RootOptions, 'binaries' | 'layout'>;
 
-/** Runs `postgres --version` as the database would run: the same user, programs and folder. */
+/** Lets `initdb` look around, without making anything: as the user, by the programs and in the folder of the database. */
 async function tryVersion(launch: Launch, { binaries, layout }: TrialOptions): Promise<{ version?: string; problem: string }> {
-  const entering = ['-c', 'cd "$1" && exec "$2" --version', 'sh', layout.dataDir, join(binaries.binDir, 'postgres')];
-  const result = await run(launch, { program: '/bin/sh', args: entering, cwd: '/', timeoutMs: trialTimeoutMs });
-  const version = /PostgreSQL\) (\d+[.\w]*)/.exec(result.stdout)?.[1];
+  const script = 'cd "$1" && exec "$2" --show --pgdata="$1/trial"';
+  const args = ['-c', script, 'sh', layout.dataDir, join(binaries.binDir, 'initdb')];
+  const result = await run(launch, { program: '/bin/sh', args, cwd: '/', timeoutMs: trialTimeoutMs });
+  const version = /^VERSION=(\d+[.\w]*)/m.exec(result.stderr)?.[1];
   if (result.exitCode === 0 && version !== undefined) return { version, problem: '' };
-  const problem = result.stderr.trim().split('\n', 1)[0] ?? '';
+  const problem = result.stderr.trim().split('\n').at(-1) ?? '';
   return { problem: problem === '' ? 'no answer' : problem };
 }

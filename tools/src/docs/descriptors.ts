@@ -2,7 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DescFile } from '@bufbuild/protobuf';
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescOneof,
+  DescService,
+} from '@bufbuild/protobuf';
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
@@ -36,66 +45,38 @@ function compile(root: string, protoRoot: string, names: readonly string[]): Uin
   }
 }
 
-/** Where each kind of declaration stands in a descriptor: the numbers of descriptor.proto's own fields. */
-const step = {
-  syntax: 12,
-  message: 4,
-  field: 2,
-  oneof: 8,
-  enum: 5,
-  value: 2,
-  service: 6,
-  method: 2,
-} as const;
+/** What a proto file declares, and itself. */
+type Declaration = DescFile | DescMessage | DescField | DescOneof | DescEnum | DescEnumValue | DescService | DescMethod;
 
-/** The comments of one proto file: those above a declaration, or behind it on its line. */
-export class Comments {
-  readonly #byPath: ReadonlyMap<string, string>;
+/** Finds the comment above a declaration, or behind it on its line; empty when it has none. */
+export type CommentOf = (declaration: Declaration) => string;
 
-  constructor(file: DescFile) {
-    this.#byPath = new Map(
-      (file.proto.sourceCodeInfo?.location ?? []).map((location) => [
-        location.path.join('.'),
-        dedent([...location.leadingDetachedComments, location.leadingComments, location.trailingComments].join('\n')),
-      ]),
-    );
+/** The numbers of descriptor.proto's own fields, of which the paths to comments are made. */
+const step = { message: 4, field: 2, oneof: 8, enum: 5, value: 2, service: 6, method: 2, syntax: 12 } as const;
+
+/** The comments of one proto file. @throws for a type inside of a message: the contract has none. */
+export function commentsOf(file: DescFile): CommentOf {
+  const byPath = new Map((file.proto.sourceCodeInfo?.location ?? []).map((location) => [location.path.join('.'), location]));
+  const paths = new Map<Declaration, readonly number[]>([[file, [step.syntax]]]);
+  for (const [index, message] of file.messages.entries()) {
+    if (message.nestedMessages.length + message.nestedEnums.length > 0) throw new Error(`${message.typeName} has types inside`);
+    const path = [step.message, index];
+    paths.set(message, path);
+    for (const [at, field] of message.fields.entries()) paths.set(field, [...path, step.field, at]);
+    for (const [at, oneof] of message.oneofs.entries()) paths.set(oneof, [...path, step.oneof, at]);
   }
-
-  ofFile(): string {
-    return this.#at(step.syntax);
+  for (const [index, type] of file.enums.entries()) {
+    paths.set(type, [step.enum, index]);
+    for (const [at, value] of type.values.entries()) paths.set(value, [step.enum, index, step.value, at]);
   }
-
-  ofMessage(message: number): string {
-    return this.#at(step.message, message);
+  for (const [index, service] of file.services.entries()) {
+    paths.set(service, [step.service, index]);
+    for (const [at, method] of service.methods.entries()) paths.set(method, [step.service, index, step.method, at]);
   }
-
-  ofField(message: number, field: number): string {
-    return this.#at(step.message, message, step.field, field);
-  }
-
-  ofOneof(message: number, oneof: number): string {
-    return this.#at(step.message, message, step.oneof, oneof);
-  }
-
-  ofEnum(index: number): string {
-    return this.#at(step.enum, index);
-  }
-
-  ofValue(index: number, value: number): string {
-    return this.#at(step.enum, index, step.value, value);
-  }
-
-  ofService(service: number): string {
-    return this.#at(step.service, service);
-  }
-
-  ofMethod(service: number, method: number): string {
-    return this.#at(step.service, service, step.method, method);
-  }
-
-  #at(...path: readonly number[]): string {
-    return this.#byPath.get(path.join('.')) ?? '';
-  }
+  return (declaration) => {
+    const location = byPath.get(paths.get(declaration)?.join('.') ?? '');
+    return dedent([location?.leadingComments ?? '', location?.trailingComments ?? ''].join('\n'));
+  };
 }
 
 /** protoc keeps the blank between `//` and the text. */

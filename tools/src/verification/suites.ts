@@ -6,4 +6,6 @@ export interface CommandSuite extends Command {
 }
 
 /** The suites that run after vitest's. */
-export const commandSuites: readonly CommandSuite[] = [];
+export const commandSuites: readonly CommandSuite[] = [
+  { name: 'end to end', script: 'tools/src/suites/e2e.ts', args: [], timeoutMs: 900_000 },
+];

@@ -1,6 +1,6 @@
 import type { Procedure } from '@orchestrator/lib';
 import type { Metadata } from '@grpc/grpc-js';
-import { UnavailableError } from '../errors.ts';
+import type { UnavailableError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, Mode } from '../mode.ts';
 import { admitCaller, readRequestId } from './caller.ts';

@@ -136,6 +136,14 @@ export async function takeEvents(subscription: EventSubscription, count: number)
   return events;
 }
 
+/** The error that a promise rejects with, without leaving it unhandled meanwhile; undefined when it resolves. */
+export function refusalOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
 /** Fails when the promise takes longer. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import { DatabaseProxy, type TestDatabase } from '@orchestrator/tools';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UnavailableError } from '../errors.ts';
-import { call, callerOf, createMigratedDatabase, type ModeOptions, openMode, setScene, takeEvents, within } from './spec-support.ts';
+import { call, callerOf, createMigratedDatabase, type ModeOptions, openMode, refusalOf, setScene, takeEvents, within } from './spec-support.ts';
 import type { StandaloneMode } from './standalone-mode.ts';
 
 let stack: AsyncDisposableStack;
@@ -148,10 +148,10 @@ describe('a channel whose lock is held by somebody who hangs', () => {
     try {
       await holder.query("SELECT pg_advisory_lock(x'0c4a0001'::int4, id) FROM channels WHERE name = 'mychannel'");
       const waiting = call(mode, 'RegisterPlan', buildNewComputePlan(createRandom(8)));
-      const refused = expect(waiting).rejects.toThrow(UnavailableError);
+      const refused = refusalOf(waiting);
       await call(mode, 'RegisterOrganization', { address: '' }, callerOf({ channel: 'yourchannel' }));
       await call<QueryPlansResponse>(mode, 'QueryPlans', { pageSize: 0, pageToken: '' });
-      await refused;
+      expect(await refused).toBeInstanceOf(UnavailableError);
     } finally {
       await holder.end();
     }
@@ -198,9 +198,9 @@ describe('a drain', () => {
     await call(mode, 'RegisterOrganization', { address: '' });
     const stream = await mode.subscribe(callerOf(), '');
     await takeEvents(stream, 1);
-    const next = expect(stream.next()).rejects.toThrow(UnavailableError);
+    const next = refusalOf(stream.next());
     mode.drain();
-    await within(next, 5000, 'the end of the stream');
+    expect(await within(next, 5000, 'the end of the stream')).toBeInstanceOf(UnavailableError);
     await expect(mode.subscribe(callerOf(), '')).rejects.toThrow(UnavailableError);
   });
 });

@@ -15,7 +15,7 @@ export const isRoot = process.getuid?.() === 0;
 /** These tests ask who survives, not whether a power cut loses data. */
 const settings = { fsync: 'off' };
 
-const silent = { info: () => undefined, warn: () => undefined };
+export const silent = { info: () => undefined, warn: () => undefined };
 
 /** A temporary data folder; whatever database is left in it is stopped. */
 export interface TemporaryDataDir extends AsyncDisposable {

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { AssetKind } from '../gen/orchestrator/common.ts';
 import type { Addressable } from '../gen/orchestrator/common.ts';
-import { NewComputePlan, UpdateComputePlanParam } from '../gen/orchestrator/computeplan.ts';
+import type { UpdateComputePlanParam } from '../gen/orchestrator/computeplan.ts';
+import { NewComputePlan } from '../gen/orchestrator/computeplan.ts';
 import { type ComputeTaskInput, type ComputeTaskStatus, NewComputeTask, QueryTasksParam } from '../gen/orchestrator/computetask.ts';
-import { NewDataManager, UpdateDataManagerParam } from '../gen/orchestrator/datamanager.ts';
-import { NewDataSample, UpdateDataSamplesParam } from '../gen/orchestrator/datasample.ts';
-import { QueryEventsParam } from '../gen/orchestrator/event.ts';
-import { ErrorType, FailedAssetKind, NewFailureReport } from '../gen/orchestrator/failure_report.ts';
-import { FunctionAction, type FunctionInput, type FunctionOutput, NewFunction, UpdateFunctionParam } from '../gen/orchestrator/function.ts';
+import type { UpdateDataManagerParam } from '../gen/orchestrator/datamanager.ts';
+import { NewDataManager } from '../gen/orchestrator/datamanager.ts';
+import type { UpdateDataSamplesParam } from '../gen/orchestrator/datasample.ts';
+import { NewDataSample } from '../gen/orchestrator/datasample.ts';
+import { EventQueryFilter, QueryEventsParam } from '../gen/orchestrator/event.ts';
+import type { NewFailureReport } from '../gen/orchestrator/failure_report.ts';
+import { ErrorType, FailedAssetKind } from '../gen/orchestrator/failure_report.ts';
+import type { FunctionAction} from '../gen/orchestrator/function.ts';
+import { type FunctionInput, type FunctionOutput, NewFunction, UpdateFunctionParam } from '../gen/orchestrator/function.ts';
 import { NewModel } from '../gen/orchestrator/model.ts';
 import { NewPerformance } from '../gen/orchestrator/performance.ts';
-import { ProfilingStep } from '../gen/orchestrator/profiling.ts';
+import type { ProfilingStep } from '../gen/orchestrator/profiling.ts';
 import { validateNewComputePlan, validateUpdateComputePlan } from './compute-plan.ts';
 import { validateQueryTasks, validateRegisterTasks } from './compute-task.ts';
 import { validateNewDataManager, validateUpdateDataManager } from './data-manager.ts';
@@ -308,7 +313,7 @@ describeRules<{ address: string }>('RegisterOrganizationParam', validateRegister
 ]);
 
 function eventFilter(changed: Partial<NonNullable<QueryEventsParam['filter']>>): Partial<QueryEventsParam> {
-  return { filter: { ...QueryEventsParam.fromPartial({ filter: {} }).filter!, ...changed } };
+  return { filter: { ...EventQueryFilter.fromPartial({}), ...changed } };
 }
 
 describeRules<QueryEventsParam>('QueryEventsParam', validateQueryEvents, QueryEventsParam.fromPartial({}), [

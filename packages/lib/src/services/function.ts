@@ -4,10 +4,11 @@ import type { Encoded, Stored } from '../codec/codec.ts';
 import { encodePage, pageRequest } from '../codec/page.ts';
 import { conflict, invalidAsset, notFound, permissionDenied } from '../errors/orchestration-error.ts';
 import { changes } from '../events/change.ts';
+import type {
+  FunctionAction} from '../gen/orchestrator/function.ts';
 import {
   type ApplyFunctionActionParam,
   ApplyFunctionActionResponse,
-  FunctionAction,
   type FunctionMessage as OrchestratorFunction,
   FunctionStatus,
   type NewFunction,

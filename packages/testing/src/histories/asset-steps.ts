@@ -120,6 +120,7 @@ export function updateDataSamples(scene: Scene): Step | undefined {
   const own = [...channel.dataSamples.values()].filter((sample) => random.chance(97) === (sample.owner === mspid));
   if (own.length === 0) return undefined;
   const keys = random.shuffle(own.map(({ key }) => key)).slice(0, 3);
+  if (random.chance(6)) keys.push(random.key());
   const request = { keys, dataManagerKeys: managerKeys(scene, mspid) };
   return { mspid, procedure: 'DataSampleService/UpdateDataSamples', request };
 }

@@ -33,8 +33,26 @@ const WEIGHTS: readonly (readonly [weight: number, maker: StepMaker])[] = [
   [16, reads.query],
 ];
 
-const MAKERS: readonly StepMaker[] = WEIGHTS.flatMap(([weight, maker]) => Array.from({ length: weight }, () => maker));
-const CHANGED_PERCENT = 8;
+/** Steps with many fields, of which one is changed. */
+const CHANGED_WEIGHTS: typeof WEIGHTS = [
+  [5, assets.registerFunction],
+  [2, assets.updateFunction],
+  [2, assets.registerDataManager],
+  [1, assets.registerDataSamples],
+  [1, assets.registerPlan],
+  [2, registerTasks],
+  [1, work.registerModels],
+  [1, work.registerFailureReport],
+];
+
+function repeated(weights: typeof WEIGHTS): readonly StepMaker[] {
+  return weights.flatMap(([weight, maker]) => Array.from({ length: weight }, () => maker));
+}
+
+const MAKERS = repeated(WEIGHTS);
+const CHANGED_MAKERS = repeated(CHANGED_WEIGHTS);
+const CHANGED_STEP_PERCENT = 7;
+const CHANGED_PERCENT = 5;
 const MALFORMED_PERCENT = 1;
 
 const CODECS = new Map(procedures.map((row) => [`${row.service}/${row.method}`, row]));
@@ -49,12 +67,19 @@ export function codecsOf(procedure: string): { request: MessageCodec<unknown>; r
 /** The next step of a history. */
 export function nextStep(scene: Scene): Step {
   const { random } = scene;
-  let step: Step | undefined;
-  // Reads need nothing, so that a maker with a step is always found.
-  while (step === undefined) step = random.pick(MAKERS)(scene);
+  const isChanged = random.chance(CHANGED_STEP_PERCENT);
+  const step = someStep(scene, isChanged ? CHANGED_MAKERS : MAKERS);
   const { request: codec } = codecsOf(step.procedure);
   const complete = codec.fromPartial(step.request) as object;
   if (random.chance(MALFORMED_PERCENT)) return { ...step, malformed: malformedBytes(random, codec, complete) };
-  const isChanged = random.chance(CHANGED_PERCENT) && !scene.openListings.includes(step);
-  return { ...step, request: isChanged ? withChangedField(random, codec, complete) : complete };
+  const isOpenListing = scene.openListings.includes(step);
+  const changes = isChanged || (random.chance(CHANGED_PERCENT) && !isOpenListing);
+  return { ...step, request: changes ? withChangedField(random, codec, complete) : complete };
+}
+
+/** A step of the first maker that has one. Registrations of functions always have. */
+function someStep(scene: Scene, makers: readonly StepMaker[]): Step {
+  let step: Step | undefined;
+  while (step === undefined) step = scene.random.pick(makers)(scene);
+  return step;
 }

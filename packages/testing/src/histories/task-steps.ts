@@ -25,6 +25,8 @@ interface Batch {
   readonly scene: Scene;
   readonly plan: ComputePlan;
   readonly tasks: NewComputeTask[];
+  /** Whether its tasks may take what cannot work. */
+  readonly isCareless: boolean;
 }
 
 export function registerTasks(scene: Scene): Step | undefined {
@@ -32,21 +34,25 @@ export function registerTasks(scene: Scene): Step | undefined {
   const plan = prefer(random, [...channel.plans.values()].slice(-4), (each) => each.failureDate === undefined);
   const functions = [...channel.functions.values()];
   if (plan === undefined || functions.length === 0) return undefined;
-  const batch: Batch = { scene, plan, tasks: [] };
+  const batch: Batch = { scene, plan, tasks: [], isCareless: random.chance(15) };
   const size = random.pick([1, 1, 2, 3, 5, 8]);
   for (let count = 0; count < size; count += 1) {
-    const fn = prefer(random, functions.slice(-10), (each) => isUsable(scene, { plan, fn: each }));
-    if (fn !== undefined) batch.tasks.push(newTask(batch, fn));
+    const candidates = functions.slice(-10).filter((fn) => batch.isCareless || isUsable(batch, fn));
+    if (candidates.length > 0) batch.tasks.push(newTask(batch, random.pick(candidates)));
   }
+  if (batch.tasks.length === 0) return undefined;
   const tasks = random.shuffle(random.chance(14) ? withFault(batch) : batch.tasks);
   return { mspid: mostly(scene, plan.owner), procedure: 'ComputeTaskService/RegisterTasks', request: { tasks } };
 }
 
-function isUsable(scene: Scene, { plan, fn }: { plan: ComputePlan; fn: OrchestratorFunction }): boolean {
+function isUsable(batch: Batch, fn: OrchestratorFunction): boolean {
+  const { scene, plan } = batch;
   const isBroken =
     fn.status === FunctionStatus.FUNCTION_STATUS_FAILED || fn.status === FunctionStatus.FUNCTION_STATUS_CANCELED;
   const hasData = !fn.inputs.has('opener') || scene.channel.dataManagers.has(managerWithSamples(scene));
-  return !isBroken && hasData && canProcess(fn.permissions, plan.owner);
+  const needsModel = [...fn.inputs.values()].some(({ kind, optional }) => kind === AssetKind.ASSET_MODEL && !optional);
+  const hasModel = !needsModel || scene.channel.models.size > 0 || sourcesOf(batch).length > 0;
+  return !isBroken && hasData && hasModel && canProcess(fn.permissions, plan.owner);
 }
 
 function newTask(batch: Batch, fn: OrchestratorFunction): NewComputeTask {
@@ -55,7 +61,7 @@ function newTask(batch: Batch, fn: OrchestratorFunction): NewComputeTask {
   const inputs = [...fn.inputs].flatMap(([identifier, input]) => inputsOf(batch, { identifier, input }));
   const managed = fn.inputs.has('opener');
   const managerOwner = channel.dataManagers.get(managerOf(inputs))?.owner ?? '';
-  const worker = managed ? random.pick(['', managerOwner]) : someOwner(scene);
+  const worker = managed ? random.pick(['', managerOwner]) : someWorker(batch);
   return {
     key: newKey(scene, 'tasks'),
     functionKey: fn.key,
@@ -65,6 +71,11 @@ function newTask(batch: Batch, fn: OrchestratorFunction): NewComputeTask {
     inputs,
     outputs: new Map([...fn.outputs].map(([identifier, { kind }]) => [identifier, newOutput(scene, kind)])),
   };
+}
+
+function someWorker({ scene, isCareless }: Batch): string {
+  const registered = [...scene.channel.organizations.keys()];
+  return isCareless || registered.length === 0 ? someOwner(scene) : scene.random.pick(registered);
 }
 
 function managerOf(inputs: readonly ComputeTaskInput[]): string {
@@ -121,7 +132,7 @@ function modelInput(batch: Batch, { identifier, input }: Declared): ComputeTaskI
   const models = [...channel.models.keys()];
   if (models.length > 0 && random.chance(15)) return direct(identifier, random.pick(models));
   const sources = sourcesOf(batch).filter(({ multiple }) => input.multiple || !multiple || random.chance(2));
-  if (sources.length === 0) return direct(identifier, random.pick([random.key(), ...models]));
+  if (sources.length === 0) return direct(identifier, random.pick(models.length > 0 ? models : [random.key()]));
   const { parentTaskKey, outputIdentifier } = random.pick(sources);
   return { identifier, ref: { $case: 'parentTaskOutput', value: { parentTaskKey, outputIdentifier } } };
 }

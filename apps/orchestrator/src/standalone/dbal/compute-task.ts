@@ -19,16 +19,13 @@ import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { distinctUuids, lastByKey, queryByKeys } from './keys.ts';
 import { queryTaskPage } from './task-listing.ts';
 import { queryTaskReferences } from './task-references.ts';
-import { taskMessage, TASKS } from './task-sql.ts';
+import { taskMessage, TASKS_OF_KEYS, WITH_STATUS } from './task-sql.ts';
 
 const TASK = taskMessage('t.asset', 's.status');
 
 const SELECT_BY_KEYS: Statement = {
   name: 'select_compute_tasks',
-  text: `
-    SELECT t.key, ${TASK}
-    FROM ${TASKS}
-    WHERE t.channel = $1 AND t.key = ANY($2::uuid[])`,
+  text: `SELECT t.key, ${TASK} FROM unnest($2::uuid[]) AS k (key) ${TASKS_OF_KEYS} ${WITH_STATUS}`,
 };
 
 /** Tasks ($2 to $8) and their parents ($9, $10). */
@@ -37,32 +34,34 @@ const INSERT: Statement = {
   text: `
     WITH tasks AS (
       INSERT INTO compute_tasks (channel, key, created, compute_plan_key, function_key, worker, asset)
-      SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bytea[])
+      SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $6::uuid[], $7::text[], $8::bytea[])
     ), statuses AS (
       INSERT INTO compute_task_statuses (channel, key, created, compute_plan_key, status)
-      SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $8::smallint[])
+      SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::smallint[])
     ), plan_functions AS (
       INSERT INTO compute_plan_functions (channel, compute_plan_key, function_key)
-      SELECT DISTINCT $1::integer, * FROM unnest($4::uuid[], $5::uuid[])
+      SELECT DISTINCT $1::integer, * FROM unnest($4::uuid[], $6::uuid[])
       ON CONFLICT DO NOTHING
     )
     INSERT INTO compute_task_parents (channel, child_key, parent_key)
     SELECT $1, * FROM unnest($9::uuid[], $10::uuid[])`,
 };
 
+/** An upsert of rows that are there: it goes by the primary key whatever the statistics say, an UPDATE joins. */
 const UPDATE_STATUSES: Statement = {
   name: 'update_compute_task_statuses',
   text: `
-    UPDATE compute_task_statuses AS stored SET status = new.status
-    FROM unnest($2::uuid[], $3::smallint[]) AS new (key, status)
-    WHERE stored.channel = $1 AND stored.key = new.key`,
+    INSERT INTO compute_task_statuses AS stored (channel, key, created, compute_plan_key, status)
+    SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::smallint[])
+    ON CONFLICT (channel, key) DO UPDATE SET status = excluded.status`,
 };
 
-/** Not NOT EXISTS, which the planner may turn into a join over all tasks of the channel. */
 const PARENTS_DONE = `
   (
     SELECT true FROM compute_task_parents p
-    JOIN compute_task_statuses parent ON parent.channel = p.channel AND parent.key = p.parent_key
+    CROSS JOIN LATERAL (
+      SELECT status FROM compute_task_statuses WHERE channel = p.channel AND key = p.parent_key OFFSET 0
+    ) parent
     WHERE p.channel = $1 AND p.child_key = t.key AND parent.status <> ${ComputeTaskStatus.STATUS_DONE}
     LIMIT 1
   ) IS NULL`;
@@ -71,7 +70,7 @@ const SELECT_OF_FUNCTION: Statement = {
   name: 'select_function_tasks',
   text: `
     SELECT ${TASK}, ${PARENTS_DONE}
-    FROM ${TASKS}
+    FROM compute_tasks t ${WITH_STATUS}
     WHERE t.channel = $1 AND t.function_key = $2 AND s.status = ANY($3::smallint[])
     ORDER BY t.created, t.key`,
 };
@@ -80,10 +79,9 @@ const SELECT_CHILDREN: Statement = {
   name: 'select_child_tasks',
   text: `
     SELECT ${TASK}, ${PARENTS_DONE}
-    FROM compute_task_parents edge
-    JOIN compute_tasks t ON t.channel = edge.channel AND t.key = edge.child_key
-    JOIN compute_task_statuses s ON s.channel = t.channel AND s.key = t.key
-    WHERE edge.channel = $1 AND edge.parent_key = $2 AND s.status = ANY($3::smallint[])
+    FROM (SELECT child_key AS key FROM compute_task_parents WHERE channel = $1 AND parent_key = $2) k
+    ${TASKS_OF_KEYS} ${WITH_STATUS}
+    WHERE s.status = ANY($3::smallint[])
     ORDER BY t.created, t.key`,
 };
 
@@ -120,6 +118,16 @@ function encodeWithoutStatus(task: ComputeTask): Uint8Array {
   return ComputeTask.encode({ ...task, status: ComputeTaskStatus.STATUS_UNKNOWN }).finish();
 }
 
+/** Keys, creation instants, plans and statuses of tasks. */
+function statusColumns(tasks: readonly ComputeTask[]): readonly unknown[] {
+  return [
+    uuidArray(tasks.map(({ key }) => key)),
+    integerArray(tasks.map(creationInstant)),
+    uuidArray(tasks.map(({ computePlanKey }) => computePlanKey)),
+    integerArray(tasks.map(({ status }) => status)),
+  ];
+}
+
 function toReadiness([bytes, parentsDone]: readonly unknown[]): TaskReadiness {
   return { task: new Stored(ComputeTask, bytes as Uint8Array), parentsDone: parentsDone as boolean };
 }
@@ -145,13 +153,10 @@ export class PostgresComputeTaskDbal implements ComputeTaskDbal {
     const edges = added.flatMap(({ task, parentKeys }) => parentKeys.map((parentKey) => [task.key, parentKey] as const));
     this.#scope.sql.send(INSERT, [
       this.#scope.channelId,
-      uuidArray(tasks.map(({ key }) => key)),
-      integerArray(tasks.map(creationInstant)),
-      uuidArray(tasks.map(({ computePlanKey }) => computePlanKey)),
+      ...statusColumns(tasks),
       uuidArray(tasks.map(({ functionKey }) => functionKey)),
       tasks.map(({ worker }) => worker),
       byteaArray(tasks.map(encodeWithoutStatus)),
-      integerArray(tasks.map(({ status }) => status)),
       uuidArray(edges.map(([childKey]) => childKey)),
       uuidArray(edges.map(([, parentKey]) => parentKey)),
     ]);
@@ -160,9 +165,7 @@ export class PostgresComputeTaskDbal implements ComputeTaskDbal {
   updateComputeTaskStatuses(tasks: readonly ComputeTask[]): void {
     const changed = lastByKey(tasks);
     if (changed.length === 0) return;
-    const keys = uuidArray(changed.map(({ key }) => key));
-    const statuses = integerArray(changed.map(({ status }) => status));
-    this.#scope.sql.send(UPDATE_STATUSES, [this.#scope.channelId, keys, statuses]);
+    this.#scope.sql.send(UPDATE_STATUSES, [this.#scope.channelId, ...statusColumns(changed)]);
   }
 
   async getFunctionTasks(

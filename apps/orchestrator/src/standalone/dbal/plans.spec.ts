@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import {
   AssetKind,
-  ComputeTask,
+  ComputePlan,
   ComputeTaskStatus,
   type Dbal,
   type EventFilter,
   EventKind,
+  Model,
   type PageRequest,
 } from '@orchestrator/lib';
 import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../migrations/migrate.ts';
-import type { Statement } from '../sql/executor.ts';
-import { createPostgresDbal } from './postgres-dbal.ts';
+import { explain, explainGeneric, nodesOf, type SentStatement, statementsOf } from './plan-testing.ts';
 
 /** In two channels; of other assets there are fewer. */
 const EVENT_COUNT = 200_000;
@@ -71,10 +71,6 @@ const FILL = `
   END $$;
   ANALYZE;`;
 
-interface PlannedStatement extends Statement {
-  readonly parameters: readonly unknown[];
-}
-
 let database: TestDatabase;
 let client: Client;
 
@@ -91,62 +87,11 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** The statements that work on the DBAL sends, none of which runs. */
-async function statementsOf(work: (dbal: Dbal) => unknown): Promise<readonly PlannedStatement[]> {
-  const statements: PlannedStatement[] = [];
-  const dbal = createPostgresDbal({
-    sql: {
-      query: async (statement, parameters) => {
-        statements.push({ ...statement, parameters });
-        return [];
-      },
-      send: (statement, parameters) => {
-        statements.push({ ...statement, parameters });
-      },
-    },
-    channelId: 1,
-    channel: 'one',
-    takePositions: () => 1n,
-    instant: 1n,
-  });
-  await work(dbal);
-  return statements;
-}
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly Plans?: readonly PlanNode[];
-}
-
-function nodesOf(node: PlanNode): readonly PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-}
-
 /** The tables of which a statement reads every row, with the parameters known to the planner and without. */
-async function tablesReadWhole({ text, parameters }: PlannedStatement): Promise<readonly string[]> {
-  const plans = [
-    await explain(`EXPLAIN (FORMAT JSON) ${text}`, parameters),
-    await explainGeneric(text, parameters.length),
-  ];
+async function tablesReadWhole(statement: SentStatement): Promise<readonly string[]> {
+  const plans = [await explain(client, 'EXPLAIN', statement), await explainGeneric(client, 'EXPLAIN', statement)];
   const scans = plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan');
   return scans.map((node) => node['Relation Name'] ?? 'a table');
-}
-
-/** The plan that a prepared statement keeps for all parameters. */
-async function explainGeneric(text: string, parameterCount: number): Promise<PlanNode> {
-  await client.query(`SET plan_cache_mode = force_generic_plan; PREPARE explained AS ${text}`);
-  const anything = Array.from({ length: parameterCount }, () => 'NULL').join(', ');
-  const plan = await explain(`EXPLAIN (FORMAT JSON) EXECUTE explained (${anything})`, []);
-  await client.query('DEALLOCATE explained; RESET plan_cache_mode');
-  return plan;
-}
-
-async function explain(text: string, parameters: readonly unknown[]): Promise<PlanNode> {
-  const { rows } = await client.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(text, [...parameters]);
-  const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
-  if (plan === undefined) throw new Error(`no plan of ${text}`);
-  return plan;
 }
 
 async function expectIndexed(work: (dbal: Dbal) => unknown): Promise<void> {
@@ -239,7 +184,9 @@ describe('rules are checked by an index', () => {
   });
 
   it('of changes', async () => {
-    const tasks = Array.from({ length: 10 }, () => ComputeTask.fromPartial({ key: randomUUID(), status: 4 }));
-    await expectIndexed((dbal) => dbal.computeTask.updateComputeTaskStatuses(tasks));
+    const models = Array.from({ length: 3 }, () => Model.fromPartial({ key: randomUUID() }));
+    await expectIndexed((dbal) => dbal.model.updateModels(models));
+    const plans = Array.from({ length: 3 }, () => ComputePlan.fromPartial({ key: randomUUID() }));
+    await expectIndexed((dbal) => dbal.computePlan.updateComputePlans(plans));
   });
 });

@@ -8,7 +8,7 @@ import {
 } from '@orchestrator/lib';
 import type { PostgresScope } from '../sql/executor.ts';
 import { afterKey, type Condition, EMPTY_PAGE, type Listing, queryPage } from './page.ts';
-import { STATUS_FIELD_BYTES, taskMessage, TASKS } from './task-sql.ts';
+import { STATUS_FIELD_BYTES, taskMessage, WITH_STATUS } from './task-sql.ts';
 
 const COMMON: Pick<Listing, 'order' | 'item'> = {
   order: 'created, key',
@@ -19,7 +19,7 @@ const COMMON: Pick<Listing, 'order' | 'item'> = {
 const BY_TASK: Listing = {
   ...COMMON,
   name: 'query_compute_tasks',
-  rows: `SELECT t.created, t.key, s.status, t.asset AS bytes FROM ${TASKS}`,
+  rows: `SELECT t.created, t.key, s.status, t.asset AS bytes FROM compute_tasks t ${WITH_STATUS}`,
   where: 't.channel = $1',
 };
 
@@ -27,7 +27,10 @@ const BY_TASK: Listing = {
 const BY_STATUS: Listing = {
   ...COMMON,
   name: 'query_compute_tasks_by_status',
-  rows: `SELECT s.created, s.key, s.status, t.asset AS bytes FROM ${TASKS}`,
+  rows: `
+    SELECT s.created, s.key, s.status, t.asset AS bytes
+    FROM compute_task_statuses s
+    CROSS JOIN LATERAL (SELECT * FROM compute_tasks WHERE channel = s.channel AND key = s.key OFFSET 0) t`,
   where: 's.channel = $1',
 };
 

@@ -13,7 +13,7 @@ import {
 import { uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { distinctUuids } from './keys.ts';
-import { taskMessage, TASKS } from './task-sql.ts';
+import { taskMessage, TASKS_OF_KEYS, WITH_STATUS } from './task-sql.ts';
 
 /** Which table a row of the answer comes from. */
 const Source = { Task: 1, Plan: 2, Function: 3, DataManager: 4, DataSample: 5, Model: 6, Organization: 7 } as const;
@@ -31,15 +31,15 @@ const SELECT: Statement = {
         (
           SELECT true FROM models m WHERE m.channel = $1 AND m.compute_task_key = t.key AND m.disabled LIMIT 1
         ) IS TRUE AS has_disabled_model
-      FROM ${TASKS}
-      WHERE t.channel = $1 AND t.key = ANY($2::uuid[])
+      FROM unnest($2::uuid[]) AS k (key) ${TASKS_OF_KEYS} ${WITH_STATUS}
     )
     SELECT ${Source.Task}, key::text, asset, has_disabled_model FROM found
     UNION ALL
     SELECT ${Source.Plan}, key::text, asset, false FROM compute_plans WHERE channel = $1 AND key = ANY($3::uuid[])
     UNION ALL
-    SELECT ${Source.Function}, key::text, asset, false FROM functions
-    WHERE channel = $1 AND key IN (SELECT unnest($4::uuid[]) UNION SELECT function_key FROM found)
+    SELECT ${Source.Function}, f.key::text, f.asset, false
+    FROM (SELECT unnest($4::uuid[]) AS key UNION SELECT function_key FROM found) k
+    CROSS JOIN LATERAL (SELECT * FROM functions WHERE channel = $1 AND key = k.key OFFSET 0) f
     UNION ALL
     SELECT ${Source.DataManager}, key::text, asset, false FROM data_managers
     WHERE channel = $1 AND key = ANY($5::uuid[])

@@ -34,7 +34,7 @@ export class ChannelFeed {
   readonly #subscriptions = new Set<Subscription>();
   /** Pages that are being read, by the position that they follow: subscribers at the same place share them. */
   readonly #reading = new Map<bigint, Promise<readonly StoredEvent[]>>();
-  #following: Promise<void> | undefined;
+  #isFollowing = false;
   #isBehind = false;
   #end: UnavailableError | undefined;
 
@@ -62,7 +62,7 @@ export class ChannelFeed {
   /** Looks for events that other processes have committed. */
   wake(): void {
     this.#isBehind = true;
-    this.#following ??= this.#follow();
+    if (!this.#isFollowing) void this.#follow();
   }
 
   /** Follows the log after a position. */
@@ -101,7 +101,9 @@ export class ChannelFeed {
     return reading;
   }
 
+  /** Never rejects. */
   async #follow(): Promise<void> {
+    this.#isFollowing = true;
     try {
       while (this.#isBehind && this.#end === undefined) {
         this.#isBehind = false;
@@ -110,7 +112,7 @@ export class ChannelFeed {
     } catch {
       // The next wake-up, at the latest that of the poll, tries again; subscribers wait meanwhile.
     } finally {
-      this.#following = undefined;
+      this.#isFollowing = false;
     }
   }
 

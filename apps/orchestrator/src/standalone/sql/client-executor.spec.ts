@@ -95,6 +95,8 @@ it('takes empty arrays', async () => {
 
 it('reads on any session of a pool, and refuses to write there', async () => {
   const pool = new Pool({ connectionString: database.url, pipeline: true });
+  // The pool is done before its connections are: they may still hear of the end of their database.
+  pool.on('error', () => undefined);
   const sql = new PoolExecutor(pool);
   expect(await Promise.all([sql.query(COUNT, []), sql.query(COUNT, [])])).toEqual([[[0n]], [[0n]]]);
   expect(() => sql.send(ADD)).toThrow('add writes outside of a transaction');

@@ -14,6 +14,12 @@ const CONNECT_TIMEOUT_MS = 5000;
 const IDLE_TIMEOUT_MS = 60_000;
 
 /**
+ * Statements are prepared and reused: their generic plans are what the tests explain, and planning arrays of thousands
+ * of keys anew each time would cost more than it could find. Compiling such short statements never pays.
+ */
+const SESSION_OPTIONS = '-c plan_cache_mode=force_generic_plan -c jit=off';
+
+/**
  * The settings of every session. The time-outs see to it that a holder which hangs stops a channel for a while only:
  * a transaction waits between two statements for nothing but this process.
  */
@@ -21,6 +27,7 @@ export function sessionConfig(settings: SessionSettings): ClientConfig {
   return {
     connectionString: settings.connectionString,
     application_name: 'orchestrator',
+    options: SESSION_OPTIONS,
     pipeline: true,
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

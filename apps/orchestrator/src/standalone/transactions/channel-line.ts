@@ -86,15 +86,14 @@ export class ChannelLine<T extends LineTicket> {
 
   #takeGroup(): readonly T[] {
     const group: T[] = [];
-    while (group.length < this.#settings.groupSize && this.#length > 0) {
-      for (const [organization, queue] of [...this.#waiting]) {
-        const [next] = queue;
-        if (next === undefined || group.length >= this.#settings.groupSize) break;
-        this.#remove(next);
-        group.push(next.ticket);
-        // Behind the others for the next turn.
-        if (this.#waiting.delete(organization) && queue.length > 0) this.#waiting.set(organization, queue);
-      }
+    for (const [organization, queue] of this.#waiting) {
+      const [next] = queue;
+      if (next === undefined || group.length >= this.#settings.groupSize) break;
+      this.#remove(next);
+      group.push(next.ticket);
+      // Behind the others for its next turn, which the walk over the map comes to in this group or a later one.
+      this.#waiting.delete(organization);
+      if (queue.length > 0) this.#waiting.set(organization, queue);
     }
     return group;
   }

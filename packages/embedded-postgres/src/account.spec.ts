@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { chooseAccount } from './account.ts';
 import { copyBinaries, isComplete, packagedBinaries } from './binaries.ts';
+import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { layoutOf } from './layout.ts';
 import { run } from './process.ts';
-import { emptyDataDir, filledDataDir, isRoot, query, removeMaster, start, startServerProcess } from './testing/data-dirs.ts';
+import { emptyDataDir, filledDataDir, isRoot, query, removeMaster, silent, start, startServerProcess } from './testing/data-dirs.ts';
 
 afterAll(removeMaster);
 
@@ -107,6 +108,16 @@ if (isRoot) {
     await using dir = await filledDataDir();
     await chown(dir.cluster, 0, 0);
     await expect(start(dir.path)).rejects.toThrow(`the database in ${dir.path}/postgres belongs to root, as whom PostgreSQL does not run`);
+  });
+
+  it("keeps root's access to folders that the database user can not enter", async () => {
+    await using dir = await emptyDataDir();
+    const hidden = join(dir.path, 'hidden');
+    const { binDir } = await copyBinaries(packagedBinaries().native ?? '', join(hidden, 'binaries'));
+    await chmod(hidden, 0o700);
+    const dataDir = join(hidden, 'data');
+    await using database = await startEmbeddedPostgres({ dataDir, binDir, log: silent, settings: { fsync: 'off' } });
+    expect(await query(database.connectionString, 'SELECT 1')).toBe(1);
   });
 
   it('does without setpriv where everybody can enter the folders', async () => {

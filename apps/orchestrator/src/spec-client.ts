@@ -1,0 +1,67 @@
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { procedures } from '@orchestrator/lib';
+
+const DEADLINE_MS = 60_000;
+
+/** Whom a call says it is from. */
+export interface Headers {
+  readonly channel: string;
+  readonly mspid: string;
+}
+
+const usualHeaders: Headers = { channel: 'mychannel', mspid: 'MyOrg1MSP' };
+
+function toMetadata({ channel, mspid }: Headers): Metadata {
+  const metadata = new Metadata();
+  metadata.set('channel', channel);
+  metadata.set('mspid', mspid);
+  return metadata;
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** For specs: a client of a running server that sees bytes. */
+export class SpecClient implements Disposable {
+  readonly #client: Client;
+
+  /** @param address host and port, without TLS. */
+  constructor(address: string) {
+    this.#client = new Client(address, credentials.createInsecure());
+  }
+
+  /** Calls a procedure by name. @throws ServiceError */
+  call(method: string, request: object, headers = usualHeaders): Promise<Buffer> {
+    const procedure = procedures.find((row) => row.method === method);
+    if (procedure === undefined) throw new Error(`no procedure ${method}`);
+    const bytes = procedure.request.encode(procedure.request.fromPartial(request)).finish();
+    return this.callBytes(`/orchestrator.${procedure.service}/${method}`, bytes, headers);
+  }
+
+  /** Calls a path with a request in its wire form. @throws ServiceError */
+  callBytes(path: string, request: Uint8Array, headers = usualHeaders): Promise<Buffer> {
+    const options = { deadline: Date.now() + DEADLINE_MS };
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(path, toBuffer, toBuffer, request, toMetadata(headers), options, (error, answer) => {
+        if (error !== null) reject(error);
+        else resolve(answer ?? Buffer.alloc(0));
+      });
+    });
+  }
+
+  /** Follows the events until the stream ends. @returns the status of its end. */
+  streamEnd(): Promise<status> {
+    const path = '/orchestrator.EventService/SubscribeToEvents';
+    const events = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, new Uint8Array(), toMetadata(usualHeaders));
+    events.on('data', () => undefined);
+    return new Promise((resolve) => {
+      events.on('error', (error: ServiceError) => resolve(error.code));
+      events.on('end', () => resolve(status.OK));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close();
+  }
+}
