@@ -71,7 +71,7 @@ async function filters(suite: Suite): Promise<void> {
 
 async function keepsValues(suite: Suite): Promise<void> {
   const room = await suite.openRoom();
-  const values = [0, 1, -1, 0.1, 1e-45, 3.4028234663852886e38, Infinity, -Infinity, NaN].map(Math.fround);
+  const values = [0, -0, 1, -1, 0.1, 1e-45, 3.4028234663852886e38, Infinity, -Infinity, NaN].map(Math.fround);
   const computeTaskKey = room.random.key();
   await room.write(async (dbal, now) => {
     for (const [index, performanceValue] of values.entries()) {

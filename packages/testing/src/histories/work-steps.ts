@@ -92,7 +92,7 @@ export function registerPerformance(scene: Scene): Step | undefined {
   const { random } = scene;
   const found = producer(scene, ASSET_PERFORMANCE);
   if (found === undefined) return undefined;
-  const values = [0, 1, -1.5, 0.1, 1e-45, 3.4028234663852886e38, Infinity, -Infinity, NaN];
+  const values = [0, -0, 1, -1.5, 0.1, 1e-45, 3.4028234663852886e38, Infinity, -Infinity, NaN];
   const request = {
     computeTaskKey: found.task.key,
     performanceValue: Math.fround(random.pick(values)),
@@ -101,31 +101,30 @@ export function registerPerformance(scene: Scene): Step | undefined {
   return { mspid: mostly(scene, found.task.worker), procedure: 'PerformanceService/RegisterPerformance', request };
 }
 
+/** Outputs of a task under which something is registered. */
+function filledOutputs({ channel }: Scene, task: ComputeTask): string[] {
+  const entries = channel.outputAssets.filter((entry) => entry.computeTaskKey === task.key);
+  return entries.map((entry) => entry.computeTaskOutputIdentifier);
+}
+
 export function disableOutput(scene: Scene): Step | undefined {
-  const { random, channel } = scene;
+  const { random } = scene;
   const tasks = tasksOf(scene);
-  // Outputs of tasks that still run, and of tasks with children that still run, are refused.
-  const isLenient = random.chance(20);
+  // Tasks that still run, those with a child that still runs, and outputs that are not transient are refused.
+  const isLenient = random.chance(25);
+  const isTransient = (task: ComputeTask) => (identifier: string) => task.outputs.get(identifier)?.transient === true;
   const isOver = ({ status }: ComputeTask) => isFinal(status);
   const isRipe = (task: ComputeTask): boolean => {
+    const filled = filledOutputs(scene, task);
     const children = tasks.filter((each) => parentKeysOf(each).includes(task.key));
-    const hasModel = channel.outputAssets.some(
-      (entry) =>
-        entry.computeTaskKey === task.key && task.outputs.get(entry.computeTaskOutputIdentifier)?.transient === true,
-    );
-    return (
-      (isFinal(task.status) || isLenient) &&
-      hasModel &&
-      children.length > 0 &&
-      (isLenient ? children.some(isOver) : children.every(isOver))
-    );
+    if (isLenient) return filled.length > 0 && children.some(isOver);
+    return isOver(task) && filled.some(isTransient(task)) && children.length > 0 && children.every(isOver);
   };
   const task = prefer(random, tasks, isRipe);
   if (task === undefined || (!isRipe(task) && random.chance(60))) return undefined;
-  const transient = [...task.outputs].filter(([, output]) => output.transient).map(([identifier]) => identifier);
-  const identifier = random.pick(
-    transient.length > 0 && random.chance(85) ? transient : ['', 'x', ...task.outputs.keys()],
-  );
+  const filled = filledOutputs(scene, task);
+  const fitting = isLenient ? filled : filled.filter(isTransient(task));
+  const identifier = random.pick(fitting.length > 0 && random.chance(85) ? fitting : ['', 'x', ...task.outputs.keys()]);
   const request = { computeTaskKey: random.chance(97) ? task.key : someKey(scene, 'tasks'), identifier };
   return { mspid: mostly(scene, task.worker), procedure: 'ComputeTaskService/DisableOutput', request };
 }
