@@ -1,4 +1,4 @@
-import type { ComputePlan, NewComputePlan, UpdateComputePlanParam } from '../gen/orchestrator/computeplan.ts';
+import type { ComputePlan, NewComputePlan } from '../gen/orchestrator/computeplan.ts';
 import { checkKey, checkMetadata, checkName, checkTag } from './checks.ts';
 import { Problems } from './problems.ts';
 
@@ -9,14 +9,6 @@ export function validateNewComputePlan(plan: NewComputePlan): void {
   checkName(problems, 'name', plan.name);
   checkTag(problems, 'tag', plan.tag);
   checkMetadata(problems, 'metadata', plan.metadata);
-  problems.throwIfAny();
-}
-
-/** @throws OrchestrationError OE0101 */
-export function validateUpdateComputePlan(param: UpdateComputePlanParam): void {
-  const problems = new Problems();
-  checkKey(problems, 'key', param.key);
-  checkName(problems, 'name', param.name);
   problems.throwIfAny();
 }
 

@@ -1,4 +1,4 @@
-import type { NewDataManager, UpdateDataManagerParam } from '../gen/orchestrator/datamanager.ts';
+import type { NewDataManager } from '../gen/orchestrator/datamanager.ts';
 import { checkAddressable, checkKey, checkMetadata, checkName, checkPermissions } from './checks.ts';
 import { Problems } from './problems.ts';
 
@@ -12,13 +12,5 @@ export function validateNewDataManager(dataManager: NewDataManager): void {
   checkAddressable(problems, 'opener', dataManager.opener);
   checkPermissions(problems, 'logs_permission', dataManager.logsPermission);
   checkMetadata(problems, 'metadata', dataManager.metadata);
-  problems.throwIfAny();
-}
-
-/** @throws OrchestrationError OE0101 */
-export function validateUpdateDataManager(param: UpdateDataManagerParam): void {
-  const problems = new Problems();
-  checkKey(problems, 'key', param.key);
-  checkName(problems, 'name', param.name);
   problems.throwIfAny();
 }

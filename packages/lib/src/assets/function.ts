@@ -5,7 +5,6 @@ import {
   FunctionAction,
   type FunctionInput,
   type NewFunction,
-  type UpdateFunctionParam,
 } from '../gen/orchestrator/function.ts';
 import { checkAddressable, checkKey, checkMetadata, checkName, checkOneOf, checkPermissions } from './checks.ts';
 import { Problems } from './problems.ts';
@@ -66,14 +65,6 @@ function checkInputs(problems: Problems, inputs: ReadonlyMap<string, FunctionInp
   if (dataManagers > 0 !== dataSamples > 0) {
     problems.add('inputs', 'a data manager requires data samples, and the reverse');
   }
-}
-
-/** The image is not validated: clients send one with two empty strings. @throws OrchestrationError OE0101 */
-export function validateUpdateFunction(param: UpdateFunctionParam): void {
-  const problems = new Problems();
-  checkKey(problems, 'key', param.key);
-  checkName(problems, 'name', param.name);
-  problems.throwIfAny();
 }
 
 /** @throws OrchestrationError OE0003 for an action that no client may ask for. */

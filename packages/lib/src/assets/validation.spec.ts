@@ -16,17 +16,18 @@ import { type FunctionInput, type FunctionOutput, NewFunction, UpdateFunctionPar
 import { NewModel } from '../gen/orchestrator/model.ts';
 import { NewPerformance } from '../gen/orchestrator/performance.ts';
 import type { ProfilingStep } from '../gen/orchestrator/profiling.ts';
-import { validateNewComputePlan, validateUpdateComputePlan } from './compute-plan.ts';
+import { validateNewComputePlan } from './compute-plan.ts';
 import { validateQueryTasks, validateRegisterTasks } from './compute-task.ts';
-import { validateNewDataManager, validateUpdateDataManager } from './data-manager.ts';
+import { validateNewDataManager } from './data-manager.ts';
 import { validateRegisterDataSamples, validateUpdateDataSamples } from './data-sample.ts';
 import { validateQueryEvents } from './event.ts';
 import { validateNewFailureReport } from './failure-report.ts';
-import { validateFunctionAction, validateNewFunction, validateUpdateFunction } from './function.ts';
+import { validateFunctionAction, validateNewFunction } from './function.ts';
 import { validateNewModel, validateRegisterModels } from './model.ts';
 import { validateRegisterOrganization } from './organization.ts';
 import { validateNewPerformance } from './performance.ts';
 import { validateProfilingStep } from './profiling.ts';
+import { validateRename } from './rename.ts';
 
 const key = '0a1b2c3d-0000-4000-8000-00000000000f';
 const checksum = 'aB'.repeat(32);
@@ -144,7 +145,7 @@ describeRules<NewFunction>('NewFunction', validateNewFunction, newFunction, [
 
 describeRules<UpdateFunctionParam>(
   'UpdateFunctionParam',
-  validateUpdateFunction,
+  validateRename,
   UpdateFunctionParam.fromPartial({ key, name: 'name', image: { checksum: '', storageAddress: '' } }),
   [...badKeys, ...badNames, ['image: anything', { image: { checksum: 'no', storageAddress: 'no' } }]],
 );
@@ -180,7 +181,7 @@ describeRules<NewDataManager>(
   ],
 );
 
-describeRules<UpdateDataManagerParam>('UpdateDataManagerParam', validateUpdateDataManager, { key, name: 'name' }, [
+describeRules<UpdateDataManagerParam>('UpdateDataManagerParam', validateRename, { key, name: 'name' }, [
   ...badKeys,
   ...badNames,
 ]);
@@ -218,7 +219,7 @@ describeRules<NewComputePlan>('NewComputePlan', validateNewComputePlan, NewCompu
   ['a tag of 100 bytes', { tag: hundred }],
 ]);
 
-describeRules<UpdateComputePlanParam>('UpdateComputePlanParam', validateUpdateComputePlan, { key, name: 'name' }, [
+describeRules<UpdateComputePlanParam>('UpdateComputePlanParam', validateRename, { key, name: 'name' }, [
   ...badKeys,
   ...badNames,
 ]);

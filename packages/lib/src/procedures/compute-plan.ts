@@ -11,7 +11,8 @@ import {
   UpdateComputePlanParam,
   UpdateComputePlanResponse,
 } from '../gen/orchestrator/computeplan.ts';
-import { validateNewComputePlan, validateUpdateComputePlan } from '../assets/compute-plan.ts';
+import { validateNewComputePlan } from '../assets/compute-plan.ts';
+import { validateRename } from '../assets/rename.ts';
 import { acceptAll, defineService, read, snapshot, write } from './procedure.ts';
 
 export const computePlanProcedures = defineService('ComputePlanService', {
@@ -23,7 +24,7 @@ export const computePlanProcedures = defineService('ComputePlanService', {
     s.computePlan.applyPlanAction(param),
   ),
   QueryPlans: read(QueryPlansParam, QueryPlansResponse, (s, param) => s.computePlan.queryPlans(param)),
-  UpdatePlan: write(UpdateComputePlanParam, UpdateComputePlanResponse, validateUpdateComputePlan, (s, param) =>
+  UpdatePlan: write(UpdateComputePlanParam, UpdateComputePlanResponse, validateRename, (s, param) =>
     s.computePlan.updatePlan(param),
   ),
   IsPlanRunning: snapshot(IsPlanRunningParam, IsPlanRunningResponse, (s, param) =>

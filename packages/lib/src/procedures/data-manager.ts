@@ -7,7 +7,8 @@ import {
   UpdateDataManagerParam,
   UpdateDataManagerResponse,
 } from '../gen/orchestrator/datamanager.ts';
-import { validateNewDataManager, validateUpdateDataManager } from '../assets/data-manager.ts';
+import { validateNewDataManager } from '../assets/data-manager.ts';
+import { validateRename } from '../assets/rename.ts';
 import { defineService, read, write } from './procedure.ts';
 
 export const dataManagerProcedures = defineService('DataManagerService', {
@@ -18,7 +19,7 @@ export const dataManagerProcedures = defineService('DataManagerService', {
   QueryDataManagers: read(QueryDataManagersParam, QueryDataManagersResponse, (s, param) =>
     s.dataManager.queryDataManagers(param),
   ),
-  UpdateDataManager: write(UpdateDataManagerParam, UpdateDataManagerResponse, validateUpdateDataManager, (s, param) =>
+  UpdateDataManager: write(UpdateDataManagerParam, UpdateDataManagerResponse, validateRename, (s, param) =>
     s.dataManager.updateDataManager(param),
   ),
 });

@@ -9,7 +9,8 @@ import {
   UpdateFunctionParam,
   UpdateFunctionResponse,
 } from '../gen/orchestrator/function.ts';
-import { validateFunctionAction, validateNewFunction, validateUpdateFunction } from '../assets/function.ts';
+import { validateFunctionAction, validateNewFunction } from '../assets/function.ts';
+import { validateRename } from '../assets/rename.ts';
 import { defineService, read, write } from './procedure.ts';
 
 export const functionProcedures = defineService('FunctionService', {
@@ -18,7 +19,7 @@ export const functionProcedures = defineService('FunctionService', {
   ),
   GetFunction: read(GetFunctionParam, OrchestratorFunction, (s, param) => s.function.getFunction(param.key)),
   QueryFunctions: read(QueryFunctionsParam, QueryFunctionsResponse, (s, param) => s.function.queryFunctions(param)),
-  UpdateFunction: write(UpdateFunctionParam, UpdateFunctionResponse, validateUpdateFunction, (s, param) =>
+  UpdateFunction: write(UpdateFunctionParam, UpdateFunctionResponse, validateRename, (s, param) =>
     s.function.updateFunction(param),
   ),
   ApplyFunctionAction: write(
