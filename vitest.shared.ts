@@ -19,6 +19,8 @@ export function project({ name, postgres = false }: ProjectOptions): ViteUserCon
       include: ['src/**/*.spec.ts'],
       environment: 'node',
       pool: 'forks',
+      // The default leaves a core idle, which on two cores is half of them.
+      maxWorkers: 2,
       // Child processes and anything outside of vite resolve the sources too.
       execArgv: [`--conditions=${condition}`],
       testTimeout: 30_000,

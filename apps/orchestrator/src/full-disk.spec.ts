@@ -69,9 +69,11 @@ describe('a full disk under the embedded store', () => {
       expect(refusal.details).toMatch(/^the store is [a-z ,]+$/u);
       expect(batches).toBeGreaterThan(0);
       execFileSync('mount', ['-o', 'remount,size=400m', folder]);
+      // The database may still be on its way through a restart.
+      const count = (): Promise<number> => countSamples(client).catch(() => -1);
+      await expect.poll(count, { timeout: 60_000, interval: 200 }).toBe(batches * BATCH);
       const isReady = async (): Promise<number> => (await fetch(`http://${server.httpAddress}/readyz`)).status;
       await expect.poll(isReady, { timeout: 60_000, interval: 200 }).toBe(200);
-      expect(await countSamples(client)).toBe(batches * BATCH);
       await client.call('RegisterDataSamples', { samples: [buildNewDataSample(createRandom(2))] });
       expect(await countSamples(client)).toBe(batches * BATCH + 1);
     },

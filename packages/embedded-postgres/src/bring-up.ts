@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Account } from './account.ts';
-import { EmbeddedPostgresError, OwnedByAnotherError } from './errors.ts';
+import { codeOf, EmbeddedPostgresError, messageOf, OwnedByAnotherError } from './errors.ts';
 import type { Layout } from './layout.ts';
 import { closeSession, connectOwner, ensureDatabase, takeOwnership } from './owner-session.ts';
 import { disownForeignPid, findPostmaster, isPostmasterOf, stopPostmaster } from './postmaster.ts';
@@ -53,7 +53,7 @@ export interface BringUpOptions {
  * @throws OwnedByAnotherError when another server owns it.
  */
 export async function bringUp(plan: Plan, options: BringUpOptions): Promise<Running> {
-  await using _turn = await enterStart(plan.layout.dataDir, plan.startTimeoutMs);
+  await using _turn = await enterStart(plan.layout.dataDir, { timeoutMs: plan.startTimeoutMs, signal: options.signal });
   let problem = 'it does not answer';
   const attempt = async () => {
     const candidate = await findOrSpawn(plan, options.port);
@@ -90,6 +90,11 @@ async function findOrSpawn(plan: Plan, port: number | undefined): Promise<Candid
   return { pid, port: chosen, adopted: false, isGone, reason: () => reason };
 }
 
+/** Whether a statement failed because the session ended. */
+function isCut(error: unknown): boolean {
+  return codeOf(error).startsWith('57P') || codeOf(error) === 'ECONNRESET' || messageOf(error).startsWith('Connection terminated');
+}
+
 interface OwnOptions extends BringUpOptions {
   readonly plan: Plan;
   readonly candidate: Candidate;
@@ -111,9 +116,10 @@ async function own({ plan, candidate, port, signal }: OwnOptions): Promise<Runni
     }
   } catch (error) {
     if (owner !== undefined) await closeSession(owner);
-    if (error instanceof OwnedByAnotherError) throw error;
-    if (!candidate.adopted) await stopPostmaster({ pid: candidate.pid, cluster: layout.cluster });
-    throw error;
+    // It may be that one which another server just began to shut down.
+    if (candidate.adopted && isCut(error)) return undefined;
+    if (!candidate.adopted && !(error instanceof OwnedByAnotherError)) await stopPostmaster({ pid: candidate.pid, cluster: layout.cluster });
+    throw error instanceof EmbeddedPostgresError ? error : startError(plan, messageOf(error));
   }
   if (!candidate.adopted) await stopPostmaster({ pid: candidate.pid, cluster: layout.cluster });
   return undefined;

@@ -74,7 +74,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const account = await chooseAccount({ layout, packaged: options.binDir === undefined ? packagedBinaries() : { binDir: options.binDir } });
   let password: string;
   {
-    await using _turn = await enterStart(layout.dataDir, startTimeoutMs);
+    await using _turn = await enterStart(layout.dataDir, { timeoutMs: startTimeoutMs });
     password = await prepareCluster({ layout, account, sync: settings['fsync'] !== 'off' });
   }
   const plan: Plan = { layout, account, password, settings, startTimeoutMs };
@@ -149,8 +149,8 @@ class SupervisedPostgres implements EmbeddedPostgres {
     const onStop = () => end(undefined);
     const onCut = () => end('its main session was cut');
     owner.once('end', onCut);
-    // It may have been cut before anybody listened.
-    owner.query('SELECT 1').catch(onCut);
+    // It may have been cut before anybody listened. A late answer is no cut: the session still holds the ownership.
+    owner.query('SELECT 1').catch((error: unknown) => (messageOf(error) === 'Query read timeout' ? undefined : onCut()));
     this.#stopping.signal.addEventListener('abort', onStop);
     if (this.#stopping.signal.aborted) onStop();
     const timer = setInterval(() => {

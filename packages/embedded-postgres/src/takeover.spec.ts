@@ -68,6 +68,15 @@ it('refuses a folder that another server uses, and does it no harm', async () =>
   await once(server.child, 'exit');
 });
 
+it('waits for a database that is just being stopped', async () => {
+  await using dir = await filledDataDir();
+  const first = await start(dir.path);
+  const [, second] = await Promise.all([first.stop(), start(dir.path)]);
+  await using next = second;
+  expect(next.pid).not.toBe(first.pid);
+  expect(await query(next.connectionString, 'SELECT id FROM kept')).toBe(42);
+});
+
 it('gives a folder to exactly one of several servers that start on it at once', async () => {
   await using dir = await emptyDataDir();
   const servers = [1, 2, 3].map(() => startServerProcess({ dataDir: dir.path }));

@@ -47,6 +47,12 @@ async function openStore(config: Config, log: Log, stack: AsyncDisposableStack):
   // Its binaries are not in every installation.
   const { startEmbeddedPostgres } = await import('@orchestrator/embedded-postgres');
   const embedded = stack.use(await startEmbeddedPostgres({ dataDir, log }));
+  embedded.onExit(({ reason, final }) => {
+    if (!final) return;
+    // Another server has taken the folder over: this one has nothing left to serve from.
+    log.error({ reason }, 'the embedded database is lost for good: shutting down');
+    process.kill(process.pid, 'SIGTERM');
+  });
   const description = `embedded PostgreSQL ${embedded.version}, data in ${dataDir}, for this one process`;
   return { url: embedded.connectionString, description };
 }
