@@ -1,5 +1,5 @@
 import type { Stored } from '../codec/codec.ts';
-import { conflict, notFound } from '../errors/orchestration-error.ts';
+import { notFound } from '../errors/orchestration-error.ts';
 import { changes } from '../events/change.ts';
 import { FailedAssetKind, type FailureReport, type NewFailureReport } from '../gen/orchestrator/failure_report.ts';
 import { FunctionAction } from '../gen/orchestrator/function.ts';
@@ -22,7 +22,11 @@ export class FailureReportService {
     this.#function = fn;
   }
 
-  /** Reports and fails the task or function. @throws OrchestrationError OE0002, OE0102, OE0003 (task), OE0104 (function) */
+  /**
+   * Reports and fails the task or function. A second report about it meets the status that the first left behind.
+   *
+   * @throws OrchestrationError OE0002, OE0102, OE0003 (task), OE0104 (function)
+   */
   async registerFailureReport(asked: NewFailureReport): Promise<FailureReport> {
     const { context, dbal, events } = this.#scope;
     if (asked.assetType === FailedAssetKind.FAILED_ASSET_COMPUTE_TASK) await this.#failTask(asked.assetKey);
@@ -42,24 +46,15 @@ export class FailureReportService {
 
   async #failTask(key: string): Promise<void> {
     const { context, dbal } = this.#scope;
-    const [tasks, existing] = await Promise.all([
-      dbal.computeTask.getComputeTasks([key]),
-      dbal.failureReport.getFailureReport(key),
-    ]);
-    const task = requireTask(tasks, key);
+    const task = requireTask(await dbal.computeTask.getComputeTasks([key]), key);
     requireWorker(task, context.mspid);
     requireExecuting(task);
-    requireNoReport(existing, key);
     await this.#computeTask.failTask(task, FAILURE_REPORT_REGISTERED);
   }
 
   async #failFunction(key: string): Promise<void> {
-    const [fn, existing] = await Promise.all([
-      this.#function.getOwnFunction(key),
-      this.#scope.dbal.failureReport.getFailureReport(key),
-    ]);
+    const fn = await this.#function.getOwnFunction(key);
     await this.#function.changeStatus(fn, FunctionAction.FUNCTION_ACTION_FAILED, FAILURE_REPORT_REGISTERED);
-    requireNoReport(existing, key);
   }
 
   /** @throws OrchestrationError OE0002 */
@@ -68,9 +63,4 @@ export class FailureReportService {
     if (found === undefined) throw notFound('failurereport', assetKey);
     return found;
   }
-}
-
-/** Only a task and a function of one key can meet here: a second report meets the status that the first left behind. */
-function requireNoReport(existing: Stored<FailureReport> | undefined, key: string): void {
-  if (existing !== undefined) throw conflict('failurereport', key);
 }

@@ -1,4 +1,4 @@
-import { ErrorType } from '@orchestrator/lib';
+import { ErrorType, FailedAssetKind, type FailureReport } from '@orchestrator/lib';
 import { describe, expect, it } from 'vitest';
 import { buildFailureReport } from '../builders/assets.ts';
 import type { Suite } from './suite.ts';
@@ -7,6 +7,7 @@ import { malformedKeys } from './texts.ts';
 export function failureReportConformance(suite: Suite): void {
   describe('failure reports', () => {
     it('are found by the key of their asset, in their channel', () => findsByAsset(suite));
+    it('give way to a later one of the same key', () => replaces(suite));
     it('leave nothing behind when the transaction fails', () => rollsBack(suite));
   });
 }
@@ -33,6 +34,20 @@ async function findsByAsset(suite: Suite): Promise<void> {
       expect(await room.read((dbal) => dbal.failureReport.getFailureReport(key))).toBeUndefined();
     }
   }
+}
+
+async function replaces(suite: Suite): Promise<void> {
+  const room = await suite.openRoom();
+  const assetKey = room.random.key();
+  const add = (assetType: FailedAssetKind): Promise<FailureReport> =>
+    room.write(async (dbal, now) => {
+      const report = buildFailureReport(room.random, { assetKey, assetType, creationDate: now });
+      dbal.failureReport.addFailureReport(report);
+      return report;
+    });
+  await add(FailedAssetKind.FAILED_ASSET_COMPUTE_TASK);
+  const last = await add(FailedAssetKind.FAILED_ASSET_FUNCTION);
+  expect((await room.read((dbal) => dbal.failureReport.getFailureReport(assetKey)))?.value).toEqual(last);
 }
 
 async function rollsBack(suite: Suite): Promise<void> {

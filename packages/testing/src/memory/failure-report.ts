@@ -14,6 +14,6 @@ export class MemoryFailureReportDbal implements FailureReportDbal {
 
   addFailureReport(report: FailureReport): void {
     const rank = { instant: creationInstant(report), texts: [report.assetKey] };
-    this.#reports.add({ id: report.assetKey, rank, stored: Stored.of(FailureReport, report) });
+    this.#reports.set({ id: report.assetKey, rank, stored: Stored.of(FailureReport, report) });
   }
 }

@@ -57,6 +57,11 @@ export class Table<R extends Row<unknown>> {
     this.#write(row);
   }
 
+  /** Adds the row, or replaces the one of its id. */
+  set(row: R): void {
+    this.#write(row);
+  }
+
   #write(row: R): void {
     if (this.#shared) {
       this.#rows = new Map(this.#rows);

@@ -8,7 +8,8 @@ const SELECT: Statement = {
 
 const INSERT: Statement = {
   name: 'insert_failure_report',
-  text: 'INSERT INTO failure_reports (channel, asset_key, asset) VALUES ($1, $2, $3)',
+  text: `INSERT INTO failure_reports (channel, asset_key, asset) VALUES ($1, $2, $3)
+    ON CONFLICT (channel, asset_key) DO UPDATE SET asset = excluded.asset`,
 };
 
 export class PostgresFailureReportDbal implements FailureReportDbal {
