@@ -75,6 +75,7 @@ export class RunningCall {
   readonly #call: IncomingCall;
   readonly #startMs = performance.now();
   #caller: Caller | undefined;
+  #isFinished = false;
 
   constructor(context: HandlerContext, procedure: Procedure, call: IncomingCall) {
     this.#context = context;
@@ -87,7 +88,8 @@ export class RunningCall {
       requestId: readRequestId(call.metadata),
     };
     call.on('cancelled', () => {
-      this.scope.cancel();
+      // The library also says so of a call whose answer is out.
+      if (!this.#isFinished) this.scope.cancel();
     });
     context.calls.add(this, procedure.kind === 'stream' ? 'stream' : 'unary');
     context.observer.onStart(this.info);
@@ -112,6 +114,7 @@ export class RunningCall {
 
   /** Tells the observer; the last thing to do in a call. */
   finish({ code, message }: CallStatus): void {
+    this.#isFinished = true;
     this.#context.calls.delete(this);
     this.#context.observer.onEnd({
       call: this.info,
