@@ -80,6 +80,25 @@ describe('requests that share a transaction', () => {
     expect((await eventKeys(mode)).toSorted()).toEqual(['MyOrg1MSP', plan.key, ...others.map(({ key }) => key)].toSorted());
   });
 
+  it('fail alone when the database fails one of them for a reason that nobody foresaw', async () => {
+    const mode = open();
+    await call(mode, 'RegisterOrganization', { address: '' });
+    const plans = Array.from({ length: 10 }, (_, index) => buildNewComputePlan(createRandom(300 + index)));
+    const poisoned = plans[5]?.key ?? '';
+    const admin = new pg.Client({ connectionString: database.url });
+    await admin.connect();
+    await admin.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$;
+      CREATE TRIGGER poison BEFORE INSERT ON compute_plans FOR EACH ROW WHEN (NEW.key = '${poisoned}') EXECUTE FUNCTION refuse()`);
+    await admin.end();
+    const results = await Promise.allSettled(plans.map((plan) => call(mode, 'RegisterPlan', plan)));
+    expect(results.map(({ status }) => status)).toEqual(plans.map(({ key }) => (key === poisoned ? 'rejected' : 'fulfilled')));
+    const others = plans.map(({ key }) => key).filter((key) => key !== poisoned);
+    expect((await eventKeys(mode)).toSorted()).toEqual(['MyOrg1MSP', ...others].toSorted());
+    const stream = await mode.subscribe(callerOf(), '');
+    expect((await takeEvents(stream, 10)).map(({ assetKey }) => assetKey)).toEqual(await eventKeys(mode));
+  });
+
   it('see what those before them wrote', async () => {
     const mode = open();
     const scene = await setScene(mode, 5);
