@@ -5,3 +5,6 @@ export type { TestPostgres, TestPostgresOptions } from './postgres.ts';
 export { createTestDatabase, databaseUrl } from './test-database.ts';
 export type { DatabaseTemplate, TestDatabase, TestDatabaseOptions } from './test-database.ts';
 export { type ProcessEnd, ServerProcess } from './server-process.ts';
+export { TestRabbitMq } from './rabbitmq.ts';
+export { callManagement, createTestVirtualHost } from './test-virtual-host.ts';
+export type { BrokerAddress, ManagementCall, TestVirtualHost } from './test-virtual-host.ts';
