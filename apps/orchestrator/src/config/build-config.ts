@@ -96,8 +96,6 @@ function checkVersion({ values, given }: Environment, { problems, warnings }: Fi
     );
   }
   const later: readonly SettingKey[] = [
-    'amqpExchange',
-    'rabbitmqManagementUrl',
     'networkConfig',
     'fabricCert',
     'fabricKey',
