@@ -13,7 +13,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     broker: {
       reconcile: async (command) => (await import('./broker/topology/commands.ts')).reconcileOnce(command),
       watch: async (command) => (await import('./broker/topology/commands.ts')).watchUntilSignal(command),
-      status: async (command) => (await import('./broker/status.ts')).status(command),
+      status: async (command) => (await import('./broker/status.ts')).readStatus(command),
     },
   },
 });

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { StatusCommand, StatusOutcome } from '../broker/status.ts';
 import type { ReconcileCommand, ReconcileOutcome, WatchCommand } from '../broker/topology/commands.ts';
 import { databaseToAsk } from '../config/build-config.ts';
 import type { Environment } from '../config/environment.ts';
@@ -7,21 +8,12 @@ import { buildReconcilerConfig } from '../config/reconciler-config.ts';
 import { virtualHostOf } from '../config/virtual-host.ts';
 import { createLog } from '../log/log.ts';
 
-/** What a status is read from. */
-export interface StatusCommand {
-  readonly databaseUrl: string;
-  /** Queues are told only with it. */
-  readonly managementUrl?: string | undefined;
-  readonly virtualHost: string;
-}
-
 /** What the commands around the broker do their work with. */
 export interface BrokerCommands {
   readonly reconcile: (command: ReconcileCommand) => Promise<ReconcileOutcome>;
   /** Until SIGTERM or SIGINT. */
   readonly watch: (command: WatchCommand) => Promise<void>;
-  /** @returns the text to print. */
-  readonly status: (command: StatusCommand) => Promise<string>;
+  readonly status: (command: StatusCommand) => Promise<StatusOutcome>;
 }
 
 export interface BrokerCliContext {
@@ -52,19 +44,13 @@ export function addBroker(program: Command, context: BrokerCliContext, fail: () 
     });
   broker
     .command('status')
-    .description('print for each channel how far the broker has confirmed its events, and which server publishes it')
+    .description('print for each channel how far the broker has confirmed its events, and which server publishes it; exit code 1 when the broker cannot take them')
     .action(async () => {
-      const { values } = context.environment;
-      const command = {
-        databaseUrl: databaseToAsk(context.environment),
-        managementUrl: values.rabbitmqManagementUrl,
-        virtualHost: virtualHostOf(values.amqpDsn),
-      };
-      context.print(await context.commands.broker.status(command));
+      if (!(await status(context))) fail();
     });
 }
 
-async function reconcile({ commands, environment, isTerminal, print, printError }: BrokerCliContext, flags: ReconcileFlags) {
+async function reconcile({ commands, environment, isTerminal, print, printError }: BrokerCliContext, flags: ReconcileFlags): Promise<boolean> {
   const config = buildReconcilerConfig(environment);
   const pruneNonempty = flags.pruneNonempty === true;
   if (flags.watch === true) {
@@ -73,6 +59,21 @@ async function reconcile({ commands, environment, isTerminal, print, printError 
     return true;
   }
   const { ok, out, err } = await commands.broker.reconcile({ config, pruneNonempty, dryRun: flags.dryRun === true });
+  print(out);
+  printError(err);
+  return ok;
+}
+
+async function status({ commands, environment, print, printError }: BrokerCliContext): Promise<boolean> {
+  const { values } = environment;
+  const { ok, out, err } = await commands.broker.status({
+    databaseUrl: databaseToAsk(environment),
+    amqpDsn: values.amqpDsn,
+    exchange: values.amqpExchange,
+    channelsPath: values.channelConfig,
+    managementUrl: values.rabbitmqManagementUrl,
+    virtualHost: virtualHostOf(values.amqpDsn),
+  });
   print(out);
   printError(err);
   return ok;

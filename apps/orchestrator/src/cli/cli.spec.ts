@@ -50,7 +50,7 @@ async function run(
         },
         status: (command) => {
           calls.push(`status ${JSON.stringify(command)}`);
-          return Promise.resolve('table\n');
+          return Promise.resolve({ ok: command.channelsPath === undefined, out: 'table\n', err: '' });
         },
       },
       ...commands,
@@ -173,6 +173,8 @@ test('broker status asks the database, and the broker when it is told where', as
   expect(await run(['broker', 'status'], { variables })).toMatchObject({
     code: 0,
     out: 'table\n',
-    calls: ['status {"databaseUrl":"postgres://db/x","virtualHost":"v"}'],
+    calls: ['status {"databaseUrl":"postgres://db/x","amqpDsn":"amqp://u:p@b/v","exchange":"orchestration","virtualHost":"v"}'],
   });
+  const broken = { ...variables, ORCHESTRATOR_CHANNEL_CONFIG: '/missing' };
+  expect(await run(['broker', 'status'], { variables: broken })).toMatchObject({ code: 1, out: 'table\n' });
 });
