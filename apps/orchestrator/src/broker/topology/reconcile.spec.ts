@@ -158,6 +158,11 @@ describe('a pass', () => {
 });
 
 describe('the user of an organization', () => {
+  beforeAll(async () => {
+    await pass({ one: [A], two: [B] });
+    await Promise.all([drain(A), drain(B)]);
+  });
+
   it('reads its own queue', async () => {
     const connection = await connect(urlOf(A));
     const channel = await connection.createChannel();
@@ -192,6 +197,16 @@ describe('the user of an organization', () => {
     ["publish to another's queue", (channel) => published(channel, '')],
   ])('may not %s', async (_, attempt) => {
     expect(await refusal(A, attempt)).toContain('ACCESS-REFUSED');
+  });
+
+  it('learns of a name that it guesses whether it is there and how much waits: the broker has no permission for that', async () => {
+    await publish('two', 'not for A');
+    const connection = await connect(urlOf(A));
+    const channel = await connection.createChannel();
+    expect(await channel.checkQueue(B)).toEqual({ queue: B, messageCount: 1, consumerCount: 0 });
+    await channel.close();
+    await connection.close();
+    expect(await drain(B)).toEqual(['not for A']);
   });
 
   it('sees nothing through the management API, and no other virtual host', async () => {
