@@ -28,6 +28,11 @@ export function createBrokerMetrics(registry: Registry, eventsSent: (count: numb
     help: 'Age of the oldest event that the broker has not confirmed',
     ...shared,
   });
+  const publishing = new Gauge({
+    name: 'orc_broker_publishing',
+    help: 'Whether this server publishes the channel: one of all servers does, unless publishing fails',
+    ...shared,
+  });
   const reconnects = new Counter({
     name: 'orc_broker_reconnects_total',
     help: 'Connections to the broker after the first one',
@@ -43,8 +48,9 @@ export function createBrokerMetrics(registry: Registry, eventsSent: (count: numb
       lagEvents.set({ channel }, events);
       lagSeconds.set({ channel }, seconds);
     },
+    publishing: (channel, isPublishing) => publishing.set({ channel }, isPublishing ? 1 : 0),
     removed: (channel) => {
-      for (const gauge of [unconfirmed, lagEvents, lagSeconds]) gauge.remove({ channel });
+      for (const gauge of [unconfirmed, lagEvents, lagSeconds, publishing]) gauge.remove({ channel });
     },
     reconnected: () => reconnects.inc(),
   };

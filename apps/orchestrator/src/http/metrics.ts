@@ -36,7 +36,7 @@ const ignore = (): void => undefined;
 /** For a server without metrics: forgets everything. */
 export const noMetrics: Metrics = {
   calls: { onEnd: ignore },
-  broker: { published: ignore, unconfirmed: ignore, lag: ignore, removed: ignore, reconnected: ignore },
+  broker: { published: ignore, unconfirmed: ignore, publishing: ignore, lag: ignore, removed: ignore, reconnected: ignore },
   observeEvents: ignore,
   taskRegistered: ignore,
   taskUpdated: ignore,

@@ -79,6 +79,7 @@ export class ChannelPublisher implements AsyncDisposable {
 
   async #publishOnce(stop: AbortSignal): Promise<void> {
     const { connection } = this.#parts;
+    if (this.#state !== 'failing') this.#state = 'waiting';
     // The connection first: a server that the broker can't hear must not keep others from publishing.
     const link = await connection.link(stop);
     await using tenure = await this.#acquire(AbortSignal.any([stop, link.closed]));

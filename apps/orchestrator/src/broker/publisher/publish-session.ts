@@ -7,11 +7,14 @@ import { toBrokerMessage } from './message.ts';
 import type { CursorStore, EventLog, LoggedEvent, Tenure } from './ports.ts';
 import { Bell, orAborted } from './signals.ts';
 
+/** So long the broker may take to close an AMQP channel: a connection that hangs is none to wait for. */
+const CLOSE_TIMEOUT_MS = 1000;
+
 /** What may be on its way to the broker and unconfirmed: bounds the memory, and the repeats after a crash. */
 const MAX_UNCONFIRMED_EVENTS = 2000;
 const MAX_UNCONFIRMED_BYTES = 8_388_608;
 /** What is on its way at the end of the server gets so long to be confirmed. */
-const DRAIN_TIMEOUT_MS = 2000;
+const DRAIN_TIMEOUT_MS = 1000;
 
 /** A queue has refused a message. */
 export class NackError extends Error {
@@ -103,7 +106,7 @@ export class PublishSession implements AsyncDisposable {
     await this.#moving;
     if (!this.#parts.link.closed.aborted) {
       const isClosed = this.#channel.close().catch(() => undefined);
-      await orAborted(isClosed, AbortSignal.any([this.#parts.link.closed, AbortSignal.timeout(DRAIN_TIMEOUT_MS)])).catch(() => undefined);
+      await orAborted(isClosed, AbortSignal.any([this.#parts.link.closed, AbortSignal.timeout(CLOSE_TIMEOUT_MS)])).catch(() => undefined);
     }
   }
 

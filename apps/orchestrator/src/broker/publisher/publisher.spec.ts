@@ -79,6 +79,7 @@ function startPublisher(topology: Topology, dsn = host.amqpUrl): Started {
   const observer = {
     published: (channel: string, count: number) => void published.set(channel, (published.get(channel) ?? 0) + count),
     unconfirmed: () => undefined,
+    publishing: () => undefined,
     lag: () => undefined,
     removed: () => undefined,
     reconnected: () => undefined,

@@ -18,6 +18,8 @@ export interface PublisherObserver {
   published(channel: string, count: number): void;
   /** So many events wait for their confirms. */
   unconfirmed(channel: string, count: number): void;
+  /** Whether this server is the one that publishes the channel. */
+  publishing(channel: string, isPublishing: boolean): void;
   lag(channel: string, lag: Lag): void;
   /** The channel is not configured any more. */
   removed(channel: string): void;
@@ -125,6 +127,7 @@ export class BrokerPublisher implements AsyncDisposable {
   async #measure(): Promise<void> {
     if (this.#isMeasuring) return;
     this.#isMeasuring = true;
+    for (const [channel, { state }] of this.#publishers) this.#options.observer.publishing(channel, state === 'publishing');
     try {
       for (const channel of this.#publishers.keys()) {
         const lag = await this.#options.events.readLag(channel);
