@@ -17,7 +17,15 @@ export function planExchanges({ desired, actual }: PlanOptions): PlanPart {
     else problems.push(...faultsOf(exchange, type));
   }
   const unwanted = actual.exchanges.filter((exchange) => isMarked(exchange, entryExchange) && !wanted.has(exchange.name));
-  return { make, remove: unwanted.map(({ name }) => removeExchange(virtualHost, name)), problems, notes: [] };
+  const foreign = new Set(actual.bindings.filter((binding) => !isMarked(binding, entryExchange)).map(({ source }) => source));
+  return {
+    make,
+    remove: unwanted.filter(({ name }) => !foreign.has(name)).map(({ name }) => removeExchange(virtualHost, name)),
+    problems,
+    notes: unwanted
+      .filter(({ name }) => foreign.has(name))
+      .map(({ name }) => `the exchange ${JSON.stringify(name)} is no longer wanted, and stays for what somebody else bound to it`),
+  };
 }
 
 function makeExchange({
@@ -44,7 +52,7 @@ function makeExchange({
 function removeExchange(virtualHost: string, name: string): Step {
   return {
     text: `remove the exchange ${JSON.stringify(name)}`,
-    // Somebody else may have bound a queue to it.
+    // Somebody else may bind a queue to it meanwhile.
     request: { method: 'DELETE', path: `${apiPath('exchanges', virtualHost, name)}?if-unused=true` },
   };
 }

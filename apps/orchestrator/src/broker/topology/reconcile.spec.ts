@@ -282,8 +282,12 @@ describe('drift', () => {
     expect(report.done).toEqual([]);
     expect(report.notes).toEqual([expect.stringContaining('somebody else bound the queue "theirs"')]);
     expect(await manage('GET', queue('theirs'))).toMatchObject({ name: 'theirs' });
+    const without = await pass({ two: [A, B] });
+    expect(without.failed).toEqual([]);
+    expect(without.notes).toEqual([expect.stringContaining('the exchange "one" is no longer wanted, and stays')]);
     await manage('DELETE', queue('theirs'));
     await manage('DELETE', apiPath('exchanges', host.name, 'theirs'));
+    await pass(channels);
   });
 
   it("does not take over another's user, even with its name", async () => {
