@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { promisify } from 'node:util';
 import { callManagement, createTestVirtualHost } from '@orchestrator/tools';
 import type { TestVirtualHost } from '@orchestrator/tools';
 import { connect } from 'amqplib';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReconcilerConfig } from '../../config/reconciler-config.ts';
 import { RecordingLog } from '../../log/spec-support.ts';
 import { reconcileOnce } from './commands.ts';
@@ -128,19 +129,40 @@ it('tells one pass in lines', async () => {
   expect(await reconcileOnce({ ...command, dryRun: false })).toEqual({ ok: true, out: 'Nothing to change.\n', err: '' });
 });
 
-it('is a command of the program', async () => {
-  const [a] = organizations;
-  await configure({ one: [a] });
-  const main = join(import.meta.dirname, '../../main.ts');
-  const env = {
-    PATH: process.env.PATH,
-    ORCHESTRATOR_RABBITMQ_MANAGEMENT_URL: host.managementUrl,
-    ORCHESTRATOR_AMQP_DSN: host.amqpUrl,
-    ORCHESTRATOR_CHANNEL_CONFIG: config.channelsPath,
-    ORCHESTRATOR_BROKER_PASSWORDS: JSON.stringify({ [a]: 'from the environment' }),
-  };
-  const run = () => execute(process.execPath, ['--conditions=@orchestrator/source', main, 'broker', 'reconcile'], { env });
-  expect((await run()).stdout).toContain(`make the user "${a}"\n`);
-  expect(await run()).toMatchObject({ stdout: 'Nothing to change.\n', stderr: '' });
-  expect(await isUserOf(a, 'from the environment')).toBe(true);
+describe('the program', () => {
+  const command = ['--conditions=@orchestrator/source', join(import.meta.dirname, '../../main.ts'), 'broker', 'reconcile'];
+
+  function environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      ORCHESTRATOR_RABBITMQ_MANAGEMENT_URL: host.managementUrl,
+      ORCHESTRATOR_AMQP_DSN: host.amqpUrl,
+      ORCHESTRATOR_CHANNEL_CONFIG: config.channelsPath,
+      ORCHESTRATOR_BROKER_PASSWORDS: JSON.stringify({ [organizations[0]]: 'from the environment' }),
+    };
+  }
+
+  it('reconciles once', async () => {
+    const [a] = organizations;
+    await configure({ one: [a] });
+    const run = () => execute(process.execPath, command, { env: environment() });
+    expect((await run()).stdout).toContain(`make the user "${a}"\n`);
+    expect(await run()).toMatchObject({ stdout: 'Nothing to change.\n', stderr: '' });
+    expect(await isUserOf(a, 'from the environment')).toBe(true);
+  });
+
+  it('watches until SIGTERM, and ends well', async () => {
+    const [a] = organizations;
+    await configure({ one: [a] });
+    const child = spawn(process.execPath, [...command, '--watch'], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    await expect.poll(() => isUserOf(a, 'from the environment'), patient).toBe(true);
+    await expect.poll(() => membersOf('one'), patient).toEqual([a]);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(output).toContain('broker: make the user');
+    expect(output).not.toContain('from the environment');
+  });
 });
