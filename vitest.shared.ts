@@ -5,12 +5,14 @@ interface ProjectOptions {
   readonly name: string;
   /** Starts, or joins, the PostgreSQL of this test run: `createTestDatabase` of @orchestrator/tools works then. */
   readonly postgres?: boolean;
+  /** Starts, or joins, the RabbitMQ of this test run: `createTestVirtualHost` of @orchestrator/tools works then. */
+  readonly rabbitmq?: boolean;
 }
 
 const condition = '@orchestrator/source';
 
 /** The vitest configuration of one package. Workspace packages resolve to their sources: nothing has to be built first. */
-export function project({ name, postgres = false }: ProjectOptions): ViteUserConfig {
+export function project({ name, postgres = false, rabbitmq = false }: ProjectOptions): ViteUserConfig {
   return {
     resolve: { conditions: [condition] },
     ssr: { resolve: { conditions: [condition], externalConditions: [condition] } },
@@ -25,7 +27,10 @@ export function project({ name, postgres = false }: ProjectOptions): ViteUserCon
       execArgv: [`--conditions=${condition}`],
       testTimeout: 30_000,
       hookTimeout: 60_000,
-      globalSetup: postgres ? [`${import.meta.dirname}/tools/src/vitest-postgres.ts`] : [],
+      globalSetup: [
+        ...(postgres ? [`${import.meta.dirname}/tools/src/vitest-postgres.ts`] : []),
+        ...(rabbitmq ? [`${import.meta.dirname}/tools/src/vitest-rabbitmq.ts`] : []),
+      ],
     },
   };
 }

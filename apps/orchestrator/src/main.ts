@@ -10,5 +10,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
     serve: async (config, log) => (await import('./serve.ts')).serve(config, log),
     migrate: async (databaseUrl) => (await import('./standalone/migrations/migrate.ts')).migrate(databaseUrl),
     newMigration: async (name) => (await import('./standalone/migrations/migration-files.ts')).newMigration(name),
+    broker: {
+      reconcile: async (command) => (await import('./broker/topology/commands.ts')).reconcileOnce(command),
+      watch: async (command) => (await import('./broker/topology/commands.ts')).watchUntilSignal(command),
+      status: async (command) => (await import('./broker/status.ts')).readStatus(command),
+    },
   },
 });

@@ -9,7 +9,7 @@ import type { CallObserver } from './grpc/call-observer.ts';
 import type { ClientVerifier } from './grpc/caller.ts';
 import { openTlsIdentity, plaintextCredentials } from './grpc/credentials.ts';
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts';
-import { HttpServer, type MetricsSource } from './http/http-server.ts';
+import { HttpServer, type MetricsSource, type Readiness } from './http/http-server.ts';
 import { type Metrics, noMetrics } from './http/metrics.ts';
 import { PrometheusMetrics } from './http/prometheus-metrics.ts';
 import { createCallLog } from './log/call-log.ts';
@@ -29,6 +29,8 @@ export interface OpenedMode {
   readonly mode: Mode;
   /** For the start-up line: what stores the data, and where. */
   readonly store: string;
+  /** How the connection to the broker is, where there is one: `connecting`, `connected` or `blocked`. */
+  readonly brokerState?: () => string;
 }
 
 /**
@@ -41,8 +43,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const metricsSource = config.metrics.enabled ? new PrometheusMetrics() : undefined;
   const metrics = metricsSource ?? noMetrics;
   const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
-  const { mode, store } = await openStandalone({ config, log, metrics, stack: opened });
-  const httpServer = await startHttp({ config, log, mode, metrics: metricsSource, stack: opened });
+  const { mode, store, brokerState } = await openStandalone({ config, log, metrics, channels, stack: opened });
+  const httpServer = await startHttp({ config, log, mode, brokerState, metrics: metricsSource, stack: opened });
   const grpcServer = await createGrpc({ config, log, mode, metrics, channels, stack: opened });
   const grpcPort = await grpcServer.listen(formatAddress(config.grpc.address));
   opened.defer(() => grpcServer.drain(config.shutdownTimeoutMs));
@@ -65,9 +67,17 @@ interface Parts {
   readonly stack: AsyncDisposableStack;
 }
 
-async function startHttp(parts: Parts & { readonly metrics: MetricsSource | undefined }): Promise<HttpServer> {
-  const { config, log, mode, metrics, stack } = parts;
-  const readiness = (): { ready: boolean } => ({ ready: mode.isReady() });
+interface HttpParts extends Parts {
+  readonly brokerState: (() => string) | undefined;
+  readonly metrics: MetricsSource | undefined;
+}
+
+async function startHttp({ config, log, mode, brokerState, metrics, stack }: HttpParts): Promise<HttpServer> {
+  // The broker is a detail: without it requests are served all the same, and events wait in the store.
+  const readiness = (): Readiness => ({
+    ready: mode.isReady(),
+    ...(brokerState === undefined ? {} : { detail: { broker: brokerState() } }),
+  });
   return stack.use(await HttpServer.listen({ address: config.http.address, readiness, metrics, log }));
 }
 

@@ -5,6 +5,7 @@ export * from './codec/strict-reader.ts';
 export type * from './dbal/index.ts';
 export * from './errors/codes.ts';
 export * from './errors/orchestration-error.ts';
+export { eventToJson, type EventJson } from './events/json.ts';
 export { descriptorSetBase64 } from './gen/descriptor-set.ts';
 export * from './messages.ts';
 export * from './procedures/index.ts';

@@ -39,6 +39,20 @@ async function run(
         calls.push(`new ${name}`);
         return Promise.resolve('/migrations/0002_x.sql');
       },
+      broker: {
+        reconcile: ({ config, ...flags }) => {
+          calls.push(`reconcile ${config.managementUrl} ${JSON.stringify(flags)}`);
+          return Promise.resolve({ ok: flags.dryRun, out: 'done\n', err: '' });
+        },
+        watch: ({ config, pruneNonempty }) => {
+          calls.push(`watch ${config.managementUrl} ${pruneNonempty}`);
+          return Promise.resolve();
+        },
+        status: (command) => {
+          calls.push(`status ${JSON.stringify(command)}`);
+          return Promise.resolve({ ok: command.channelsPath === undefined, out: 'table\n', err: '' });
+        },
+      },
       ...commands,
     },
   });
@@ -132,4 +146,35 @@ test('config prints what is in force, and the problems with it', async () => {
   expect(bad.code).toBe(2);
   expect(bad.out).toContain('ORCHESTRATOR_QUEUE_LIMIT=10000');
   expect(bad.err).toContain('ORCHESTRATOR_GROUP_SIZE is "x"');
+});
+
+test('broker reconcile hands on its flags and tells of what is left to put right', async () => {
+  const variables = {
+    ORCHESTRATOR_RABBITMQ_MANAGEMENT_URL: 'http://u:p@b',
+    ORCHESTRATOR_CHANNEL_CONFIG: import.meta.filename,
+  };
+  expect(await run(['broker', 'reconcile', '--dry-run'], { variables })).toMatchObject({
+    code: 0,
+    out: 'done\n',
+    calls: ['reconcile http://u:p@b {"pruneNonempty":false,"dryRun":true}'],
+  });
+  expect(await run(['broker', 'reconcile', '--prune-nonempty'], { variables })).toMatchObject({
+    code: 1,
+    calls: ['reconcile http://u:p@b {"pruneNonempty":true,"dryRun":false}'],
+  });
+  expect(await run(['broker', 'reconcile', '--watch'], { variables })).toMatchObject({ code: 0, calls: ['watch http://u:p@b false'] });
+  expect(await run(['broker', 'reconcile', '--watch', '--dry-run'], { variables })).toMatchObject({ code: 2, calls: [] });
+  expect(await run(['broker', 'reconcile'])).toMatchObject({ code: 2, calls: [] });
+});
+
+test('broker status asks the database, and the broker when it is told where', async () => {
+  expect(await run(['broker', 'status'])).toMatchObject({ code: 2, calls: [] });
+  const variables = { ORCHESTRATOR_DATABASE_URL: 'postgres://db/x', ORCHESTRATOR_AMQP_DSN: 'amqp://u:p@b/v' };
+  expect(await run(['broker', 'status'], { variables })).toMatchObject({
+    code: 0,
+    out: 'table\n',
+    calls: ['status {"databaseUrl":"postgres://db/x","amqpDsn":"amqp://u:p@b/v","exchange":"orchestration","virtualHost":"v"}'],
+  });
+  const broken = { ...variables, ORCHESTRATOR_CHANNEL_CONFIG: '/missing' };
+  expect(await run(['broker', 'status'], { variables: broken })).toMatchObject({ code: 1, out: 'table\n' });
 });

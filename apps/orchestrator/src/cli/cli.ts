@@ -9,6 +9,8 @@ import { renderConfigInForce } from '../config/report.ts';
 import { describeError } from '../log/describe-error.ts';
 import { createLog } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
+import { addBroker } from './broker-commands.ts';
+import type { BrokerCommands } from './broker-commands.ts';
 import { probeGrpc, probeHttp } from './probe.ts';
 import { readVersion } from './version.ts';
 
@@ -20,6 +22,7 @@ export interface Commands {
   migrate(databaseUrl: string): Promise<readonly string[]>;
   /** @returns the path of the new file. */
   newMigration(name: string): Promise<string>;
+  readonly broker: BrokerCommands;
 }
 
 export interface CliContext {
@@ -66,7 +69,8 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       context.printError(`${error.message}\n`);
       return ExitCode.Usage;
     }
-    context.printError(`orchestrator ${args[0]} failed: ${describeError(error)}\n`);
+    const name = args.slice(0, args[0] === 'broker' ? 2 : 1).join(' ');
+    context.printError(`orchestrator ${name} failed: ${describeError(error)}\n`);
     return ExitCode.Failure;
   }
 }
@@ -84,6 +88,9 @@ function createProgram(run: Run): Command {
   addMigrate(program, run);
   addConfig(program, run);
   addProbe(program, run);
+  addBroker(program, run, () => {
+    run.exitCode = ExitCode.Failure;
+  });
   return program;
 }
 

@@ -5,7 +5,7 @@ import type { Address } from './address.ts';
 import { developmentChannels, parseChannels } from './channels.ts';
 import type { ChannelTable } from './channels.ts';
 import { ConfigError } from './config-error.ts';
-import type { Config, DatabaseConfig, StoreConfig } from './config.ts';
+import type { BrokerConfig, Config, DatabaseConfig, StoreConfig } from './config.ts';
 import type { Environment } from './environment.ts';
 import { fileFault } from './findings.ts';
 import type { Findings } from './findings.ts';
@@ -59,6 +59,7 @@ export function buildConfig(environment: Environment): Config {
     store: storeOf(values),
     database: databaseOf(values),
     ...limits(values),
+    broker: brokerOf(values),
     channels: { path: values.channelConfig, initial: channelsOf(environment, findings) },
     shutdownTimeoutMs: values.shutdownTimeoutMs,
     warnings: findings.warnings,
@@ -72,11 +73,22 @@ export function buildConfig(environment: Environment): Config {
  *
  * @throws ConfigError
  */
-export function databaseToMigrate({ values, problems }: Environment): string {
+export function databaseToMigrate(environment: Environment): string {
+  return externalDatabase(environment, 'it should be the database to migrate (the embedded store migrates itself at start)');
+}
+
+/**
+ * The connection string of the database that the servers publish from.
+ *
+ * @throws ConfigError
+ */
+export function databaseToAsk(environment: Environment): string {
+  return externalDatabase(environment, 'it should be the database of the servers (an embedded store is open to its server alone)');
+}
+
+function externalDatabase({ values, problems }: Environment, expectation: string): string {
   if (values.databaseUrl !== undefined) return values.databaseUrl;
-  const missing =
-    `${settings.databaseUrl.name} is missing: it should be the database to migrate ` +
-    '(the embedded store migrates itself at start)';
+  const missing = `${settings.databaseUrl.name} is missing: ${expectation}`;
   throw new ConfigError([problems.get('databaseUrl') ?? missing]);
 }
 
@@ -90,14 +102,7 @@ function checkVersion({ values, given }: Environment, { problems, warnings }: Fi
       `${settings.mode.name} is "distributed": distributed mode is not part of this version, it should be standalone`,
     );
   }
-  if (given.has('amqpDsn')) {
-    problems.push(
-      `${settings.amqpDsn.name} is set: publishing to a broker is not part of this version, it should be left out`,
-    );
-  }
   const later: readonly SettingKey[] = [
-    'amqpExchange',
-    'rabbitmqManagementUrl',
     'networkConfig',
     'fabricCert',
     'fabricKey',
@@ -137,6 +142,10 @@ function databaseOf(values: Values): DatabaseConfig {
     migrate: values.migrate,
     logSql: values.logSqlVerbose,
   };
+}
+
+function brokerOf({ amqpDsn, amqpExchange }: Values): BrokerConfig | undefined {
+  return amqpDsn === undefined ? undefined : { dsn: amqpDsn, exchange: amqpExchange };
 }
 
 function limits(values: Values): Pick<Config, 'requests' | 'events'> {

@@ -20,6 +20,7 @@ export interface ConfiguredChannelsOptions {
 export class ConfiguredChannels implements AsyncDisposable {
   #table: ChannelTable;
   readonly #watch: ContentWatch<ChannelTable> | undefined;
+  readonly #listeners: (() => void)[] = [];
 
   constructor({ channels: { path, initial }, log, intervalMs }: ConfiguredChannelsOptions) {
     this.#table = initial;
@@ -34,6 +35,7 @@ export class ConfiguredChannels implements AsyncDisposable {
       fingerprint: fingerprintOf(initial),
       apply: (table) => {
         this.#table = table;
+        for (const listener of this.#listeners) listener();
       },
       log,
       intervalMs,
@@ -58,6 +60,11 @@ export class ConfiguredChannels implements AsyncDisposable {
   /** The chaincode that the configuration names for the channel. */
   chaincodeOf(channel: string): string | undefined {
     return this.#table.get(channel)?.chaincode;
+  }
+
+  /** Tells of changes of the configuration. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,13 @@ export interface TlsConfig {
   readonly verifyClientMspId: boolean;
 }
 
+/** Where events are published. */
+export interface BrokerConfig {
+  /** Holds a password: show it only through `maskUrl`. */
+  readonly dsn: string;
+  readonly exchange: string;
+}
+
 /** Everything that the server is told from outside. Frozen; made once at start. */
 export interface Config {
   readonly mode: 'standalone';
@@ -64,6 +71,8 @@ export interface Config {
     /** Per channel. */
     readonly maxSubscribers: number;
   };
+  /** Without it nothing is published. */
+  readonly broker?: BrokerConfig | undefined;
   readonly channels: {
     /** The file to follow; without one the development channels are served. */
     readonly path?: string | undefined;

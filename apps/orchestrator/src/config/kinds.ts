@@ -110,6 +110,27 @@ export function url(schemes: readonly string[]): Kind<string> {
   };
 }
 
+/** A JSON object of texts, none of which is ever shown. */
+export const secretMap: Kind<ReadonlyMap<string, string>> = {
+  name: 'JSON',
+  expected: 'a JSON object whose values are texts that are not empty',
+  parse: parseTextMap,
+  format: (value) => `${value.size} values`,
+};
+
+function parseTextMap(json: string): ReadonlyMap<string, string> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const entries = Object.entries(value as Readonly<Record<string, unknown>>);
+    const isText = (entry: readonly [string, unknown]): entry is [string, string] =>
+      typeof entry[1] === 'string' && entry[1] !== '';
+    return entries.every(isText) ? new Map(entries.filter(isText)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function within(
   value: number | undefined,
   { min, max }: { readonly min: number; readonly max: number },

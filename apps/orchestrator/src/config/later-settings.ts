@@ -1,7 +1,6 @@
 import * as kinds from './kinds.ts';
 import { inGroup } from './setting.ts';
 
-const broker = inGroup('Broker');
 const distributed = inGroup('Distributed mode');
 
 /**
@@ -9,27 +8,6 @@ const distributed = inGroup('Distributed mode');
  * what this version lacks instead of being told of a typing mistake.
  */
 export const laterSettings = {
-  amqpDsn: broker({
-    name: 'ORCHESTRATOR_AMQP_DSN',
-    kind: kinds.url(['amqp', 'amqps']),
-    otherwise: 'no broker',
-    secret: true,
-    description: 'RabbitMQ. Publishing to a broker is not part of this version.',
-  }),
-  amqpExchange: broker({
-    name: 'ORCHESTRATOR_AMQP_EXCHANGE',
-    kind: kinds.text,
-    default: 'orchestration',
-    description: 'The topic exchange that events go to. No effect in this version.',
-  }),
-  rabbitmqManagementUrl: broker({
-    name: 'ORCHESTRATOR_RABBITMQ_MANAGEMENT_URL',
-    kind: kinds.url(['http', 'https']),
-    otherwise: 'none',
-    secret: true,
-    description: 'Management API, for the reconciler. No effect in this version.',
-  }),
-
   networkConfig: distributed({
     name: 'ORCHESTRATOR_NETWORK_CONFIG',
     kind: kinds.path,

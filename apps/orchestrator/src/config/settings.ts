@@ -1,3 +1,4 @@
+import { brokerSettings } from './broker-settings.ts';
 import * as kinds from './kinds.ts';
 import { laterSettings } from './later-settings.ts';
 import { inGroup } from './setting.ts';
@@ -238,6 +239,7 @@ export const settings = {
       'The client certificate must name the organization of the `mspid` header (`O=`) and be signed by one of its CAs.',
   }),
 
+  ...brokerSettings,
   ...laterSettings,
 } as const;
 

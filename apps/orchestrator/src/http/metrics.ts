@@ -1,4 +1,5 @@
 import type { CallObserver } from '../grpc/call-observer.ts';
+import type { PublisherObserver } from '../broker/publisher/publisher.ts';
 import type { EventSummary } from './task-changes.ts';
 
 /** Tasks of a channel that came to a status. */
@@ -14,6 +15,8 @@ export interface TaskUpdate {
 export interface Metrics {
   /** Follows the gRPC calls. */
   readonly calls: CallObserver;
+  /** Follows the publishing to the broker. */
+  readonly broker: PublisherObserver;
   /** Reads task metrics from the events of one committed request. */
   observeEvents(channel: string, events: Iterable<EventSummary>): void;
   /** One request registered `batchSize` tasks. */
@@ -33,6 +36,7 @@ const ignore = (): void => undefined;
 /** For a server without metrics: forgets everything. */
 export const noMetrics: Metrics = {
   calls: { onEnd: ignore },
+  broker: { published: ignore, unconfirmed: ignore, publishing: ignore, lag: ignore, removed: ignore, reconnected: ignore },
   observeEvents: ignore,
   taskRegistered: ignore,
   taskUpdated: ignore,

@@ -1,9 +1,11 @@
+import type { PublisherObserver } from '../broker/publisher/publisher.ts';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallEnd, CallInfo, CallObserver } from '../grpc/call-observer.ts';
 import type { Metrics, TaskUpdate } from './metrics.ts';
 import { statusCodeName } from './status-code-name.ts';
 import { taskChangesOf } from './task-changes.ts';
 import type { EventSummary } from './task-changes.ts';
+import { createBrokerMetrics } from './broker-metrics.ts';
 
 const BATCH_SIZE_BUCKETS = [5, 10, 50, 100, 500, 1000, 5000, 10_000];
 
@@ -67,7 +69,7 @@ export class PrometheusMetrics implements Metrics {
 
   readonly #eventsSent = new Counter({
     name: 'orc_event_sent_total',
-    help: 'Events handed to subscribers',
+    help: 'Events handed to subscribers, and events that the broker has confirmed',
     registers: this.#registers,
   });
 
@@ -99,6 +101,8 @@ export class PrometheusMetrics implements Metrics {
     buckets: HANDLING_BUCKETS_SECONDS,
     registers: this.#registers,
   });
+
+  readonly broker: PublisherObserver = createBrokerMetrics(this.#registry, (count) => this.eventsSent(count));
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });

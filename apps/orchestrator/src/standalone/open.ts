@@ -1,4 +1,6 @@
 import { Client } from 'pg';
+import { openPublisher } from '../broker/postgres/open-publisher.ts';
+import type { PublishedChannels } from '../broker/publisher/publisher.ts';
 import type { Config } from '../config/config.ts';
 import { readVersion } from '../cli/version.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -20,6 +22,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly channels: PublishedChannels;
   /** What is opened is put here. */
   readonly stack: AsyncDisposableStack;
 }
@@ -31,12 +34,30 @@ interface Store {
 }
 
 /** Opens standalone mode: the database with its schema, then the services. @throws Error with one clear sentence */
-export async function openStandalone({ config, log, metrics, stack }: Parts): Promise<OpenedMode> {
+export async function openStandalone(parts: Parts): Promise<OpenedMode> {
+  const { config, log, metrics, stack } = parts;
   const store = await openStore(config, log, stack);
   await prepareSchema(config, store, log);
-  const mode = stack.use(new StandaloneMode(toSettings(config, store.url), toObserver(metrics), log));
+  const settings = toSettings(config, store.url);
+  const mode = stack.use(new StandaloneMode(settings, toObserver(metrics), log));
   mode.start();
-  return { mode, store: store.description };
+  const brokerState = startPublishing(parts, settings, mode);
+  return { mode, store: store.description, ...(brokerState === undefined ? {} : { brokerState }) };
+}
+
+/** @returns what tells of the connection to the broker, where there is one. */
+function startPublishing(
+  { config, log, metrics, channels, stack }: Parts,
+  { session, feeds }: StandaloneSettings,
+  mode: StandaloneMode,
+): (() => string) | undefined {
+  const { broker } = config;
+  if (broker === undefined) return undefined;
+  const { pollIntervalMs } = feeds;
+  const publisher = openPublisher({ broker, session, pollIntervalMs, channels, observer: metrics.broker, log, stack });
+  mode.onStored((channel) => publisher.wake(channel));
+  publisher.start();
+  return () => publisher.state;
 }
 
 async function openStore(config: Config, log: Log, stack: AsyncDisposableStack): Promise<Store> {

@@ -60,6 +60,7 @@ export class StandaloneMode implements Mode {
   readonly #wakeUp: WakeUp;
   readonly #monitor: StoreMonitor;
   readonly #purge: ReplayPurge;
+  readonly #storedListeners: ((channel: string | undefined) => void)[] = [];
   #isDraining = false;
 
   constructor(settings: StandaloneSettings, observer: StandaloneObserver, log: Log) {
@@ -77,8 +78,14 @@ export class StandaloneMode implements Mode {
     });
     this.#feeds = new Feeds(this.#feedPool, settings.feeds, log);
     const listener = {
-      onChannel: (channelId: number) => this.#feeds.wake(channelId),
-      onReconnect: () => this.#feeds.wakeAll(),
+      onChannel: (channelId: number) => {
+        this.#feeds.wake(channelId);
+        this.#tellStored(this.#channelIds.nameOf(channelId));
+      },
+      onReconnect: () => {
+        this.#feeds.wakeAll();
+        this.#tellStored(undefined);
+      },
     };
     this.#wakeUp = new WakeUp(sessionConfig(settings.session), listener, log);
     this.#monitor = new StoreMonitor(this.#feedPool, log);
@@ -122,6 +129,11 @@ export class StandaloneMode implements Mode {
     this.#monitor.onChange(() => listener(this.isReady()));
   }
 
+  /** Tells of new events that were stored: in the channel, or in any one when it is undefined. They may be told twice. */
+  onStored(listener: (channel: string | undefined) => void): void {
+    this.#storedListeners.push(listener);
+  }
+
   drain(): void {
     this.#isDraining = true;
     this.#feeds.end(shutsDown());
@@ -135,6 +147,10 @@ export class StandaloneMode implements Mode {
     await this.#monitor[Symbol.asyncDispose]();
     await this.#wakeUp[Symbol.asyncDispose]();
     await Promise.all([this.#readPool.end(), this.#writePool.end(), this.#feedPool.end()]);
+  }
+
+  #tellStored(channel: string | undefined): void {
+    for (const listener of this.#storedListeners) listener(channel);
   }
 
   async #read({ procedure, request, caller }: UnaryCall, channel: Channel): Promise<Uint8Array> {
@@ -168,9 +184,10 @@ export class StandaloneMode implements Mode {
       retryBudgetMs: this.#settings.retryBudgetMs,
       newEventId,
       observer: {
-        committed: ({ id }, events) => {
+        committed: ({ id, name }, events) => {
           this.#feeds.push(id, events);
           this.#wakeUp.notify(id);
+          this.#tellStored(name);
         },
         changed: (procedure, name, events) => this.#observer.changed(procedure, name, events),
         finished: (procedure, outcome) => this.#observer.finished(procedure, outcome),

@@ -28,6 +28,11 @@ export class ChannelIds {
     return id;
   }
 
+  /** The name of a channel that this process has used. */
+  nameOf(id: number): string | undefined {
+    return [...this.#ids].find(([, known]) => known === id)?.[0];
+  }
+
   async #find(statement: Statement, channel: string): Promise<number | undefined> {
     const [row] = await this.#sql.query(statement, [channel]);
     return row?.[0] as number | undefined;
