@@ -6,10 +6,10 @@ export class UnavailableError extends Error {
   }
 }
 
-/** An answer larger than the server may send: gRPC RESOURCE_EXHAUSTED. */
+/** A message larger than may be sent: gRPC RESOURCE_EXHAUSTED. Existing clients look for "message larger than max". */
 export class MessageTooLargeError extends Error {
-  constructor(sizeBytes: number, limitBytes: number) {
-    super(`answer message larger than max (${sizeBytes} vs. ${limitBytes})`);
+  constructor(size: { readonly what: 'answer' | 'event'; readonly bytes: number; readonly limitBytes: number }) {
+    super(`${size.what} message larger than max (${size.bytes} vs. ${size.limitBytes})`);
     this.name = 'MessageTooLargeError';
   }
 }

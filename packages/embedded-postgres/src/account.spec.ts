@@ -37,6 +37,8 @@ it('refuses a data folder that is a file', async () => {
   await using dir = await emptyDataDir();
   await writeFile(join(dir.path, 'file'), '');
   await expect(start(join(dir.path, 'file'))).rejects.toThrow(`the data folder ${dir.path}/file can't be written (EEXIST)`);
+  // A recursive mkdir never ends here.
+  await expect(start('/proc/orchestrator-data')).rejects.toThrow("can't be written (ENOENT)");
 });
 
 it('says what stops the database from starting', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, chown, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Account } from './account.ts';
 import { codeOf, EmbeddedPostgresError } from './errors.ts';
 import { draftPrefix, type Layout, layoutOfHome } from './layout.ts';
@@ -18,13 +19,25 @@ const hostBasedAuthentication = 'host all all 127.0.0.1/32 scram-sha-256\n';
 /** Makes the data folder, or checks that it can be written. */
 export async function prepareDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeFolder(dataDir);
     await access(dataDir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new EmbeddedPostgresError(
       `the data folder ${dataDir} can't be written (${codeOf(error)}): allow it, or choose another ORCHESTRATOR_DATA_DIR`,
       { cause: error },
     );
+  }
+}
+
+/** As a recursive mkdir, which never ends below a folder that denies knowing the new one (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
   }
 }
 

@@ -73,7 +73,9 @@ function disposeLate({ context, running }: Follow, opening: Promise<EventSubscri
 async function sendBatch({ context, call, running }: Follow, batch: readonly Uint8Array[]): Promise<void> {
   const { maxSendBytes, observer } = context;
   for (const event of batch) {
-    if (event.length > maxSendBytes) throw new MessageTooLargeError(event.length, maxSendBytes);
+    if (event.length > maxSendBytes) {
+      throw new MessageTooLargeError({ what: 'event', bytes: event.length, limitBytes: maxSendBytes });
+    }
     if (!call.write(toBuffer(event))) await drained(call, running.scope);
   }
   observer.onEventsSent(running.info, batch.length);

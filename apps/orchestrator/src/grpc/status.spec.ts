@@ -31,7 +31,7 @@ describe('the status of an error', () => {
 
   it('is UNAVAILABLE for what passes, RESOURCE_EXHAUSTED for what is too large', () => {
     expect(toCallStatus(new UnavailableError('later'), 'rq').code).toBe(status.UNAVAILABLE);
-    const tooLarge = toCallStatus(new MessageTooLargeError(5, 4), 'rq');
+    const tooLarge = toCallStatus(new MessageTooLargeError({ what: 'answer', bytes: 5, limitBytes: 4 }), 'rq');
     expect(tooLarge.code).toBe(status.RESOURCE_EXHAUSTED);
     expect(tooLarge.message).toContain('message larger than max');
   });

@@ -44,6 +44,7 @@ async function answer({ context, procedure, call, running }: Answer): Promise<Ui
   const { scope } = running;
   const { signal, deadlineMs } = scope;
   const bytes = await scope.wait(context.mode.call({ procedure, request, caller, signal, deadlineMs }));
-  if (bytes.length > context.maxSendBytes) throw new MessageTooLargeError(bytes.length, context.maxSendBytes);
+  const limitBytes = context.maxSendBytes;
+  if (bytes.length > limitBytes) throw new MessageTooLargeError({ what: 'answer', bytes: bytes.length, limitBytes });
   return bytes;
 }

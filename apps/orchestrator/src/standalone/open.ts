@@ -84,7 +84,8 @@ async function prepareSchema(config: Config, { url, description }: Store, log: L
   try {
     await client.connect();
   } catch (error) {
-    throw new Error(`${description} cannot be reached: ${describeError(error)}`, { cause: error });
+    // Without the cause: the sentence has its words already.
+    throw new Error(`${description} cannot be reached: ${describeError(error)}`);
   }
   try {
     if (config.store.kind === 'embedded' || config.database.migrate) {

@@ -211,6 +211,20 @@ describe('an answer above the limit', () => {
   });
 });
 
+describe('an event above what clients take', () => {
+  it('is refused with its request: no organization can stop the streams of the others', async () => {
+    const mode = open();
+    const scene = await setScene(mode, 12);
+    const image = { checksum: 'a', storageAddress: `http://host/${'x'.repeat(5_000_000)}` };
+    const update = call(mode, 'UpdateFunction', { key: scene.functionKey, name: 'large', image });
+    await expect(update).rejects.toThrow(/^event message larger than max \(\d+ vs\. 4193280\)$/u);
+    const fn = await call(mode, 'GetFunction', { key: scene.functionKey });
+    expect(fn).toMatchObject({ image: { checksum: '' } });
+    await call(mode, 'RegisterTasks', { tasks: [scene.task()] });
+    expect(await eventKeys(mode)).toHaveLength(6);
+  });
+});
+
 describe('a drain', () => {
   it('ends streams with UNAVAILABLE and takes no new ones', async () => {
     const mode = open();

@@ -135,6 +135,13 @@ describe('migrate', () => {
     expect(await tables()).toEqual(['one', 'schema_migrations']);
   });
 
+  it('refuses the schema of a newer server that no longer serves this one', async () => {
+    await writeMigration('0001_one.sql', '');
+    await writeMigration('0002_two.sql', '', 2);
+    await migrate(database, { directory });
+    await rm(join(directory, '0002_two.sql'));
+    await expect(migrate(database, { directory })).rejects.toThrow('use a newer server');
+  });
   it('leaves the schema of a newer server alone', async () => {
     await writeMigration('0001_one.sql', 'CREATE TABLE one ()');
     await writeMigration('0002_two.sql', 'CREATE TABLE two ()');

@@ -42,7 +42,8 @@ const RECORD_MIGRATION = 'INSERT INTO schema_migrations (version, name, checksum
 
 /**
  * Brings the schema up to date: runs what is pending, each migration in a transaction of its own, under a lock that
- * lets concurrent installers of one database take turns. A schema newer than this server's is left as it is.
+ * lets concurrent installers of one database take turns. A schema newer than this server's is left as it is,
+ * and refused when it does not serve this server any more.
  *
  * @param database a connection string, or a connected client that runs nothing else meanwhile.
  * @returns the names of the migrations that were applied now, in order.
@@ -75,6 +76,8 @@ async function migrateLocked(
     checkHistory(migrations, applied);
     const pending = migrations.slice(applied.length);
     for (const migration of pending) await apply(client, migration);
+    // A schema of newer servers may not serve this one any more: better told by this command than by the server's start.
+    if (applied.length > migrations.length) await checkSchema(client, options.directory);
     return pending.map(({ name }) => name);
   } finally {
     await unlock(client);

@@ -33,7 +33,8 @@ export function sessionConfig(settings: SessionSettings): ClientConfig {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     lock_timeout: settings.lockTimeoutMs,
     statement_timeout: settings.statementTimeoutMs,
-    idle_in_transaction_session_timeout: settings.statementTimeoutMs,
+    // As long as others wait for the lock that it holds.
+    idle_in_transaction_session_timeout: settings.lockTimeoutMs,
   };
 }
 

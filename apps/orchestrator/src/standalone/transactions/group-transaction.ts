@@ -122,7 +122,9 @@ export class GroupTransaction {
         replay: request.replay,
       });
       await scope.opened();
-      if (answer.length > maxAnswerBytes) throw new MessageTooLargeError(answer.length, maxAnswerBytes);
+      requireSize('answer', answer, maxAnswerBytes);
+      // An event that a client cannot take would end its stream at that place for ever.
+      for (const { bytes } of scope.stored) requireSize('event', bytes, settings.maxPageBytes);
       if (this.#useSavepoints) this.#sql.send(RELEASE, []);
       return { answer, events, stored: scope.stored };
     } catch (error) {
@@ -136,6 +138,10 @@ export class GroupTransaction {
       scope.close();
     }
   }
+}
+
+function requireSize(what: 'answer' | 'event', { length }: Uint8Array, limitBytes: number): void {
+  if (length > limitBytes) throw new MessageTooLargeError({ what, bytes: length, limitBytes });
 }
 
 /** What one request of a group sees of the transaction. */

@@ -1,0 +1,1 @@
+export { type BrokerFigures, measureBroker } from './broker.ts';
