@@ -13,6 +13,8 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** What may be on its way to the broker and unconfirmed: bounds the memory, and the repeats after a crash. */
 const MAX_UNCONFIRMED_EVENTS = 2000;
 const MAX_UNCONFIRMED_BYTES = 8_388_608;
+/** Between two moves of the cursor in a flow of events: after a crash, what was confirmed meanwhile is sent again. */
+const CURSOR_INTERVAL_MS = 50;
 /** What is on its way at the end of the server gets so long to be confirmed. */
 const DRAIN_TIMEOUT_MS = 1000;
 
@@ -112,16 +114,26 @@ export class PublishSession implements AsyncDisposable {
 
   async #publish(ended: AbortSignal): Promise<never> {
     const { channel, events, link, news, pollIntervalMs, prepare } = this.#parts;
+    const read = (position: bigint): Promise<readonly LoggedEvent[]> => {
+      const reading = events.readAfter(channel, position);
+      // It may fail while the page before it is still being sent.
+      reading.catch(() => undefined);
+      return reading;
+    };
+    let next = read(this.#sent);
     for (;;) {
       await prepare();
-      const page = await orAborted(events.readAfter(channel, this.#sent), ended);
+      const page = await orAborted(next, ended);
+      const last = page.at(-1);
+      if (last === undefined) await news.wait(ended, pollIntervalMs);
+      // The next page is read while this one is sent.
+      next = read(last?.position ?? this.#sent);
       for (const event of page) {
         while (this.#isFull()) await this.#room.wait(ended);
-        await link.unblocked(ended);
+        if (link.isBlocked) await link.unblocked(ended);
         ended.throwIfAborted();
         this.#send(event);
       }
-      if (page.length === 0) await news.wait(ended, pollIntervalMs);
     }
   }
 
@@ -148,7 +160,10 @@ export class PublishSession implements AsyncDisposable {
     observer.outstanding(this.#window.count);
   }
 
-  /** One statement at a time is under way: the next one takes all that was confirmed meanwhile. Never rejects. */
+  /**
+   * One statement at a time is under way: the next one takes all that was confirmed meanwhile. While more is on its
+   * way they keep a distance: each is a commit that waits for the disk, as the broker's messages do. Never rejects.
+   */
   async #moveCursor(): Promise<void> {
     try {
       while (this.#window.confirmed > this.#stored && !this.#failure.signal.aborted) {
@@ -156,6 +171,7 @@ export class PublishSession implements AsyncDisposable {
         const { channel, cursors, tenure } = this.#parts;
         await cursors.advance({ channel, position, fence: tenure.fence });
         this.#stored = position;
+        if (this.#window.count > 0) await sleep(CURSOR_INTERVAL_MS);
       }
     } catch (error) {
       this.#fail(error);
