@@ -160,7 +160,7 @@ export class StandaloneMode implements Mode {
       return answer;
     } catch (error) {
       this.#observer.finished(procedure, error instanceof OrchestrationError ? 'refused' : 'failed');
-      throw toClientError(error);
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { type Encoded, EncodedMessage, type Stored } from '../codec/codec.ts';
+import type { Encoded, Stored } from '../codec/codec.ts';
 import { encodePage } from '../codec/page.ts';
 import { ErrorCode } from '../errors/codes.ts';
 import { badRequest, conflict, notFound, OrchestrationError } from '../errors/orchestration-error.ts';
@@ -93,7 +93,7 @@ export class ModelService {
   /** The models of a task by creation date then key; none for an unknown task. */
   async getComputeTaskOutputModels(computeTaskKey: string): Promise<Encoded<GetComputeTaskModelsResponse>> {
     const items = await this.#scope.dbal.model.getTaskModels(computeTaskKey);
-    return new EncodedMessage(encodePage('GetComputeTaskOutputModels', { items }).bytes);
+    return encodePage('GetComputeTaskOutputModels', { items });
   }
 }
 

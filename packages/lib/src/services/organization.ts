@@ -1,4 +1,4 @@
-import { type Encoded, EncodedMessage } from '../codec/codec.ts';
+import type { Encoded } from '../codec/codec.ts';
 import { encodePage } from '../codec/page.ts';
 import { conflict } from '../errors/orchestration-error.ts';
 import { changes } from '../events/change.ts';
@@ -36,6 +36,6 @@ export class OrganizationService {
   /** All organizations of the channel, by creation date then id. */
   async getAllOrganizations(): Promise<Encoded<GetAllOrganizationsResponse>> {
     const items = await this.#scope.dbal.organization.getAllOrganizations();
-    return new EncodedMessage(encodePage('GetAllOrganizations', { items }).bytes);
+    return encodePage('GetAllOrganizations', { items });
   }
 }

@@ -35,10 +35,6 @@ class TestLog implements EventSource {
     const count = Number(this.head - position);
     return Array.from({ length: Math.max(0, Math.min(count, 10)) }, (_, index) => event(position + 1n + BigInt(index)));
   }
-
-  readHead(): Promise<bigint> {
-    return Promise.resolve(this.head);
-  }
 }
 
 function openFeed(log: TestLog, bufferEvents = 100): ChannelFeed {

@@ -7,8 +7,6 @@ import { RecentEvents } from './recent-events.ts';
 export interface EventSource {
   /** Events after a position, in order; empty at the end of the log. */
   readAfter(position: bigint): Promise<readonly StoredEvent[]>;
-  /** Position of the last event. */
-  readHead(): Promise<bigint>;
 }
 
 /** How a feed keeps and reads. */

@@ -122,9 +122,8 @@ export class Feeds implements AsyncDisposable {
           limit: this.#settings.batchSize,
           maxBytes: this.#settings.batchBytes,
         }),
-      readHead: () => readHead(this.#sql, channel.id),
     };
-    const feed = new ChannelFeed(source, this.#settings, await source.readHead());
+    const feed = new ChannelFeed(source, this.#settings, await readHead(this.#sql, channel.id));
     this.#started.set(channel.id, feed);
     if (this.#end !== undefined) feed.end(this.#end);
     // What was committed between reading the head and now went unnoticed.

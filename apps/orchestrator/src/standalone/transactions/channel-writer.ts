@@ -2,7 +2,6 @@ import type { Event, Procedure, Replay } from '@orchestrator/lib';
 import type { Pool, PoolClient } from 'pg';
 import { UnavailableError } from '../../errors.ts';
 import type { StoredEvent } from '../dbal/event-log.ts';
-import { failureKind, toClientError } from '../sql/database-error.ts';
 import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
 import { askCommitFate } from './commit-fate.ts';
 import { type GroupEnvironment, GroupTransaction, type Outcome, UnknownCommitError } from './group-transaction.ts';
@@ -73,18 +72,19 @@ export class ChannelWriter {
     try {
       this.#settle(group, await this.#runWithRetries(group, budget));
     } catch (error) {
-      if (group.length > 1 && failureKind(error) === 'unexpected' && !(error instanceof UnavailableError)) {
+      if (group.length > 1 && !(error instanceof UnavailableError)) {
         // One of them is at fault: alone, it fails alone.
         for (const ticket of group) await this.#runGroup([ticket]);
         return;
       }
       for (const ticket of group) {
         this.#environment.observer.finished(ticket.procedure, 'failed');
-        ticket.reject(toClientError(error));
+        ticket.reject(error);
       }
     }
   }
 
+  /** @throws the client's error: UnavailableError for what passes, the failure itself for a bug. */
   async #runWithRetries(group: readonly Ticket[], budget: RetryBudget): Promise<readonly Outcome[]> {
     for (;;) {
       try {
