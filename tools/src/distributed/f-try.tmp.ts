@@ -1,0 +1,18 @@
+import { startDevLedger } from '@orchestrator/dev-ledger';
+import { ServerProcess, startFabricNetwork } from '../index.ts';
+import { deployOrchestrator } from './deployment.ts';
+import { runSuite } from '../../../e2e/src/runner.ts';
+import { defaultOptions } from '../../../e2e/src/options.ts';
+const kind = process.argv[2] ?? 'dev'; const filter = process.argv[3];
+await using network = kind === 'fabric' ? await startFabricNetwork() : await startDevLedger();
+console.log('network', kind);
+await using deployment = await deployOrchestrator(network);
+console.log('deployed');
+await using server = await ServerProcess.start({ ...deployment.environment, METRICS_ENABLED: 'true', LOG_LEVEL: 'INFO' });
+console.log(server.grpcAddress, server.httpAddress);
+const { passed, failed } = await runSuite({ serverAddr: server.grpcAddress, ...defaultOptions, short: true, ...(filter ? { filter } : {}) }, (l) => console.log(l));
+console.log(passed, 'passed', failed, 'failed');
+const m = await (await fetch(`http://${server.httpAddress}/metrics`)).text();
+console.log(m.split('\n').filter((l) => /^orc_(ledger|db_transaction_retries)/.test(l)).join('\n'));
+console.log('SERVER', server.output.slice(-6000));
+for (const [mspid, p] of deployment.chaincodes) console.log(mspid, p.logTail());
