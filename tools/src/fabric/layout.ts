@@ -86,6 +86,11 @@ export class FabricLayout {
     return join(this.folder, 'network.yaml');
   }
 
+  /** The certificate authorities for TLS of all peers, in one file. */
+  get peerTlsAuthorities(): string {
+    return join(this.folder, 'peer-tls-authorities.pem');
+  }
+
   block(channel: string): string {
     return join(this.folder, 'channels', `${channel}.block`);
   }

@@ -184,10 +184,10 @@ export class FabricNetwork implements LedgerNetwork {
     return program;
   }
 
-  /** Paths of a certificate for an organization's chaincode server, and of the CA that its peer's client certificate is of. */
+  /** Paths of a certificate for an organization's chaincode server, and of the authorities of {@link mutualChaincodeTls}. */
   chaincodeTlsFiles(mspid: string): { readonly certFile: string; readonly keyFile: string; readonly rootCertFile: string } {
-    const { certFile, keyFile, caFile } = this.#parts.layout.peer(mspid).tls;
-    return { certFile, keyFile, rootCertFile: caFile };
+    const { certFile, keyFile } = this.#parts.layout.peer(mspid).tls;
+    return { certFile, keyFile, rootCertFile: this.#parts.layout.peerTlsAuthorities };
   }
 
   async stopPeer(mspid: string, how: 'crash' | 'orderly' = 'crash'): Promise<void> {

@@ -3,6 +3,7 @@ import { ErrorCode, functionName, invalidAsset, OrchestrationError, parseFailure
 import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabric-shim';
 import ChaincodeFromContract from 'fabric-shim/lib/contract-spi/chaincodefromcontract.js';
 import type { Log } from '../log.ts';
+import { clipMessage } from './clip-message.ts';
 import { createContracts, invocableProcedures } from './contracts.ts';
 import type { InvocationObserver } from './observer.ts';
 import { ProcedureRunner } from './procedure-runner.ts';
@@ -63,7 +64,8 @@ export class OrchestratorChaincode implements ChaincodeInterface {
       this.#requireProcedure(argumentsOf(stub));
       const response = await this.#contracts.Invoke(stub);
       const { status, message = '' } = response;
-      if (status < ERROR || parseFailure(message) !== undefined) return response;
+      if (status < ERROR) return response;
+      if (parseFailure(message) !== undefined) return failure({ message });
       throw new Error(message);
     } catch (error) {
       if (error instanceof OrchestrationError) return failure(error);
@@ -90,6 +92,6 @@ function argumentsOf(stub: ChaincodeStub): readonly Buffer[] {
   return (stub as RawStub).getBufferArgs();
 }
 
-function failure({ message }: OrchestrationError): ChaincodeResponse {
-  return { status: ERROR, message, payload: Buffer.alloc(0) };
+function failure({ message }: Pick<OrchestrationError, 'message'>): ChaincodeResponse {
+  return { status: ERROR, message: clipMessage(message), payload: Buffer.alloc(0) };
 }

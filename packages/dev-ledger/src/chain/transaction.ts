@@ -76,6 +76,7 @@ function headerCode({ envelope, channelHeader, signatureHeader }: Parts, identit
   return channelHeader.getTxId() === transactionIdOf(signatureHeader) ? Code.VALID : Code.BAD_PROPOSAL_TXID;
 }
 
+/** The only id that a header's nonce and creator can have. */
 export function transactionIdOf(header: common.SignatureHeader): string {
   return sha256(header.getNonce_asU8(), header.getCreator_asU8()).toString('hex');
 }

@@ -31,9 +31,12 @@ const CONFLICTS: readonly number[] = [
 
 /** A transaction that was handed over, and of which nobody knows whether it is committed. */
 export class UnknownFateError extends UnavailableError {
-  constructor(cause: unknown) {
+  readonly pending: UnheardAnswer;
+
+  constructor(pending: UnheardAnswer, cause: unknown) {
     super('the ledger did not say in time whether the request was carried out: it may have been', { cause });
     this.name = 'UnknownFateError';
+    this.pending = pending;
   }
 }
 

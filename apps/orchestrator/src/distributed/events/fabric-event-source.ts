@@ -24,10 +24,6 @@ export interface FabricEventSourceOptions {
 
 const QUERY_TIMEOUT_MS = 5000;
 
-/** A transaction that another peer has committed already may still be on its way to this one. */
-const FIND_ATTEMPTS = 4;
-const FIND_PAUSE_MS = 150;
-
 /** The events of a chaincode from Fabric peers: of one organization after another, as far as there are identities. */
 export class FabricEventSource implements EventSource {
   readonly #options: FabricEventSourceOptions;
@@ -86,14 +82,12 @@ export class FabricEventSource implements EventSource {
 
   /** The block of a transaction in its wire form; undefined when there is no such transaction. */
   async #findBlock(transactionId: string, mspid: string | undefined): Promise<Uint8Array | undefined> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#query('GetBlockByTxID', [transactionId], mspid);
-      } catch (error) {
-        if (!isUnknownTransaction(error)) throw error;
-        if (attempt === FIND_ATTEMPTS) return undefined;
-        await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
-      }
+    try {
+      return await this.#query('GetBlockByTxID', [transactionId], mspid);
+    } catch (error) {
+      if (isUnknownTransaction(error)) return undefined;
+      if (mspid !== undefined) return this.#findBlock(transactionId, undefined);
+      throw error;
     }
   }
 

@@ -18,12 +18,8 @@ let stack: AsyncDisposableStack;
 
 beforeAll(async () => {
   scene = await LedgerScene.open();
-  await scene.prepare();
+  ids.push(...(await scene.prepare()));
   await scene.prepare(OTHERCC);
-  const feeds = openFeeds();
-  const first = await feeds.subscribe(FOLLOW, '');
-  ids.push(...(await takeIds(first, 3)));
-  await feeds[Symbol.asyncDispose]();
   for (let transaction = 0; transaction < 40; transaction += 1) {
     ids.push(...(await scene.addEvents(1 + random.below(4), random)));
     if (random.chance(20)) await scene.addEvents(1, random, OTHERCC);
@@ -39,7 +35,7 @@ beforeEach(() => {
 afterEach(() => stack.disposeAsync());
 
 function openFeeds(mspids: readonly string[] = [A], bufferBytes = 1_000_000): LedgerFeeds {
-  const settings = { ...shortSettings(), bufferBytes, lookBackBlocks: 5n, outageTimeoutMs: 20_000, pages: { ...shortSettings().pages, turnTimeoutMs: 20_000 } };
+  const settings = { ...shortSettings(), bufferBytes, lookBackBlocks: 5n, retryDelayMs: 150, outageTimeoutMs: 20_000, pages: { ...shortSettings().pages, turnTimeoutMs: 20_000 } };
   const connections = scene.connections(...mspids);
   const openSource = ({ channel, chaincode }: { readonly channel: string; readonly chaincode: string }) =>
     new FabricEventSource({ connections, channel, chaincode, organizations: () => [A, B] });
