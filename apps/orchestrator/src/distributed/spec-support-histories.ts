@@ -47,7 +47,8 @@ export function testHistories({ kind, seeds, steps }: DistributedHistories): voi
 }
 
 /** A server whose configuration leaves the chaincode to the caller, in front of a chaincode for each history. */
-async function startServer({ network, deployment, startServer: start }: SpecLedger, seeds: readonly number[]): Promise<ServerProcess> {
+async function startServer(ledger: SpecLedger, seeds: readonly number[]): Promise<ServerProcess> {
+  const { network, deployment } = ledger;
   const definitions = CHANNELS.flatMap((channel) =>
     seeds.map((seed) => ({ channel, name: chaincodeOf(seed), package: deployment.label, policy: 'AND' })),
   );
@@ -55,7 +56,7 @@ async function startServer({ network, deployment, startServer: start }: SpecLedg
   const channelConfig = join(deployment.folder, 'channels-without-chaincode.yaml');
   const members = network.organizations.map(({ mspid }) => mspid).join(', ');
   await writeFile(channelConfig, `channels:\n${CHANNELS.map((channel) => `  ${channel}: [${members}]`).join('\n')}\n`);
-  return start({ ORCHESTRATOR_CHANNEL_CONFIG: channelConfig });
+  return ledger.startServer({ ORCHESTRATOR_CHANNEL_CONFIG: channelConfig });
 }
 
 function chaincodeOf(seed: number): string {

@@ -16,9 +16,9 @@ export interface SpecLedger<Network extends AnyLedger = AnyLedger> extends Async
   readonly network: Network;
   readonly deployment: OrchestratorDeployment;
   /** Starts a server in front of it, which ends with the ledger. */
-  startServer(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
+  readonly startServer: (environment?: Readonly<Record<string, string>>) => Promise<ServerProcess>;
   /** A client of a server, which ends with the ledger. */
-  clientOf(server: ServerProcess): SpecClient;
+  readonly clientOf: (server: ServerProcess) => SpecClient;
 }
 
 /** A development ledger, whatever the specs run on: into no other can faults be injected. */
