@@ -1,13 +1,9 @@
-import type { ServerCredentials } from '@grpc/grpc-js';
 import { procedures } from '@orchestrator/lib';
 import { formatAddress } from './config/address.ts';
 import { ConfiguredChannels } from './config/channel-registry.ts';
-import { ClientCertificateVerifier } from './config/client-certificates.ts';
 import type { Config } from './config/config.ts';
 import { readVersion } from './cli/version.ts';
 import type { CallObserver } from './grpc/call-observer.ts';
-import type { ClientVerifier } from './grpc/caller.ts';
-import { openTlsIdentity, plaintextCredentials } from './grpc/credentials.ts';
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts';
 import { HttpServer, type MetricsSource, type Readiness } from './http/http-server.ts';
 import { type Metrics, noMetrics } from './http/metrics.ts';
@@ -16,6 +12,7 @@ import { createCallLog } from './log/call-log.ts';
 import type { Log } from './log/log.ts';
 import type { Mode } from './mode.ts';
 import { openStandalone } from './standalone/open.ts';
+import { openTrust } from './trust/open-trust.ts';
 
 /** A server that is SERVING. Disposing it ends it in order: no new calls, streams, calls under way, store. */
 export interface RunningServer extends AsyncDisposable {
@@ -86,29 +83,9 @@ async function createGrpc(
 ): Promise<GrpcServer> {
   const { config, log, mode, metrics, channels, stack } = parts;
   const observers: CallObserver[] = [createCallLog(log), metrics.calls];
-  const credentials = await openCredentials(config, log, stack);
-  const verifier = await openVerifier(config, log, stack);
+  const { credentials, verifier, expiries } = await openTrust({ tls: config.tls, log, stack });
+  metrics.watchCertificates(expiries);
   return stack.use(
     createGrpcServer({ mode, procedures, settings: config.grpc, observers, credentials, channels, verifier, log }),
   );
-}
-
-async function openCredentials(
-  { tls }: Config,
-  log: Log,
-  stack: AsyncDisposableStack,
-): Promise<ServerCredentials> {
-  if (!tls.enabled || tls.certPath === undefined || tls.keyPath === undefined) return plaintextCredentials();
-  const clientCaCertDir = tls.mtls ? tls.clientCaCertDir : undefined;
-  const settings = { certPath: tls.certPath, keyPath: tls.keyPath, clientCaCertDir };
-  return stack.use(await openTlsIdentity({ settings, log })).credentials;
-}
-
-async function openVerifier(
-  { tls }: Config,
-  log: Log,
-  stack: AsyncDisposableStack,
-): Promise<ClientVerifier | undefined> {
-  if (!tls.verifyClientMspId || tls.clientCaCertDir === undefined) return undefined;
-  return stack.use(await ClientCertificateVerifier.open({ clientCaCertDir: tls.clientCaCertDir, log }));
 }

@@ -3,7 +3,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { UnavailableError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, Mode } from '../mode.ts';
-import { admitCaller, readRequestId } from './caller.ts';
+import { certificateOf, checkCaller, readCaller, readRequestId } from './caller.ts';
 import type { Admission, CallHeaders } from './caller.ts';
 import type { CallInfo, CallObserver } from './call-observer.ts';
 import { CallScope } from './call-scope.ts';
@@ -75,6 +75,7 @@ export class RunningCall {
   readonly #call: IncomingCall;
   readonly #startMs = performance.now();
   #caller: Caller | undefined;
+  #certificate: Uint8Array | undefined;
   #isFinished = false;
 
   constructor(context: HandlerContext, procedure: Procedure, call: IncomingCall) {
@@ -98,8 +99,21 @@ export class RunningCall {
   /** @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains. */
   admit(): Caller {
     this.#context.calls.checkOpen();
-    this.#caller = admitCaller(this.#context.admission, this.#call, this.info.requestId);
+    this.#caller = readCaller(this.#call.metadata, this.info.requestId);
+    this.confirm();
     return this.#caller;
+  }
+
+  /**
+   * Checks a caller again that was admitted before: on a long call channels, CAs and certificates may have changed.
+   *
+   * @throws OrchestrationError OE0102
+   */
+  confirm(): void {
+    if (this.#caller === undefined) return;
+    // Once per call: the library takes the whole certificate apart each time.
+    const certificate = (): Uint8Array | undefined => (this.#certificate ??= certificateOf(this.#call));
+    checkCaller(this.#context.admission, { caller: this.#caller, certificate });
   }
 
   /** The status for `error`; an unexpected one is logged. */

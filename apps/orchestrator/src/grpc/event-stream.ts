@@ -71,6 +71,8 @@ function disposeLate({ context, running }: Follow, opening: Promise<EventSubscri
 }
 
 async function sendBatch({ context, call, running }: Follow, batch: readonly Uint8Array[]): Promise<void> {
+  // Who has left the channel, or lost its certificate's CA, gets nothing more.
+  running.confirm();
   const { maxSendBytes, observer } = context;
   for (const event of batch) {
     if (event.length > maxSendBytes) {

@@ -14,6 +14,7 @@ import { ConnectionWatch } from './connection-watch.ts';
 import { DescriptorIndex } from './descriptors.ts';
 import { createEventStreamHandler } from './event-stream.ts';
 import { infrastructureDescriptorSetBase64 } from './gen/descriptor-set.ts';
+import { HandshakeWatch } from './handshake-watch.ts';
 import { HealthService } from './health.ts';
 import { identity } from './raw-bytes.ts';
 import { ReflectionService } from './reflection.ts';
@@ -52,6 +53,7 @@ export class GrpcServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #calls = new RunningCalls();
   readonly #connections: ConnectionWatch;
+  readonly #handshakes: HandshakeWatch;
   readonly #health: HealthService;
   readonly #reflection: ReflectionService;
   #serving = false;
@@ -72,6 +74,7 @@ export class GrpcServer implements AsyncDisposable {
       minTimeMs: settings.keepaliveMinTimeMs,
       permitWithoutStream: settings.keepalivePermitWithoutStream,
     });
+    this.#handshakes = new HandshakeWatch(log);
     const observer = combineObservers(options.observers ?? []);
     const services = procedures.map(({ service }) => `orchestrator.${service}`);
     this.#health = new HealthService(services, observer);
@@ -104,6 +107,7 @@ export class GrpcServer implements AsyncDisposable {
       });
     });
     this.#connections.addPort(port);
+    this.#handshakes.addPort(port);
     return port;
   }
 
@@ -126,6 +130,7 @@ export class GrpcServer implements AsyncDisposable {
   close(): void {
     this.#server.forceShutdown();
     this.#connections[Symbol.dispose]();
+    this.#handshakes[Symbol.dispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
