@@ -61,6 +61,28 @@ export class SpecClient implements Disposable {
     });
   }
 
+  /** The first message of a stream as base64, after which the stream is given up. @throws ServiceError */
+  firstOfStream(path: string, request: Uint8Array, headers = usualHeaders): Promise<string> {
+    const options = { deadline: Date.now() + DEADLINE_MS };
+    const stream = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, request, toMetadata(headers), options);
+    return new Promise((resolve, reject) => {
+      stream.once('data', (bytes: Buffer) => {
+        resolve(bytes.toString('base64'));
+        stream.cancel();
+      });
+      stream.on('error', reject);
+    });
+  }
+
+  /** Adds all events of a channel to a list until disposed. */
+  collectEvents(events: Buffer[], headers = usualHeaders): Disposable {
+    const path = '/orchestrator.EventService/SubscribeToEvents';
+    const stream = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, new Uint8Array(), toMetadata(headers));
+    stream.on('data', (bytes: Buffer) => events.push(bytes));
+    stream.on('error', () => undefined);
+    return { [Symbol.dispose]: () => stream.cancel() };
+  }
+
   [Symbol.dispose](): void {
     this.#client.close();
   }
