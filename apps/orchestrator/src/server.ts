@@ -1,4 +1,6 @@
 import { procedures } from '@orchestrator/lib';
+import { createAuditLog } from './audit/audit-log.ts';
+import { type AuditSink, openAuditSink } from './audit/audit-sink.ts';
 import { formatAddress } from './config/address.ts';
 import { ConfiguredChannels } from './config/channel-registry.ts';
 import type { Config } from './config/config.ts';
@@ -19,6 +21,8 @@ export interface RunningServer extends AsyncDisposable {
   /** Ports as they were picked. */
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Opens log files anew that were moved away. */
+  reopenLogs(): void;
 }
 
 /** What `openStandalone`, or another mode's opening, hands over. */
@@ -42,7 +46,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
   const { mode, store, brokerState } = await openStandalone({ config, log, metrics, channels, stack: opened });
   const httpServer = await startHttp({ config, log, mode, brokerState, metrics: metricsSource, stack: opened });
-  const grpcServer = await createGrpc({ config, log, mode, metrics, channels, stack: opened });
+  const audit =
+    config.auditLog === undefined ? undefined : opened.use(openAuditSink({ target: config.auditLog, log }));
+  const grpcServer = await createGrpc({ config, log, mode, metrics, channels, audit, stack: opened });
   const grpcPort = await grpcServer.listen(formatAddress(config.grpc.address));
   opened.defer(() => grpcServer.drain(config.shutdownTimeoutMs));
   grpcServer.setServing(true);
@@ -54,7 +60,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       `HTTP on ${httpAddress}; channels ${channels.channels().join(', ')}`,
   );
   const stack = opened.move();
-  return { grpcPort, httpPort: httpServer.address.port, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { grpcPort, httpPort: httpServer.address.port, reopenLogs: () => audit?.reopen(), [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 interface Parts {
@@ -79,13 +85,28 @@ async function startHttp({ config, log, mode, brokerState, metrics, stack }: Htt
 }
 
 async function createGrpc(
-  parts: Parts & { readonly metrics: Metrics; readonly channels: ConfiguredChannels },
+  parts: Parts & {
+    readonly metrics: Metrics;
+    readonly channels: ConfiguredChannels;
+    readonly audit: AuditSink | undefined;
+  },
 ): Promise<GrpcServer> {
-  const { config, log, mode, metrics, channels, stack } = parts;
+  const { config, log, mode, metrics, channels, audit, stack } = parts;
   const observers: CallObserver[] = [createCallLog(log), metrics.calls];
+  if (audit !== undefined) observers.push(createAuditLog(audit));
   const { credentials, verifier, expiries } = await openTrust({ tls: config.tls, log, stack });
   metrics.watchCertificates(expiries);
   return stack.use(
-    createGrpcServer({ mode, procedures, settings: config.grpc, observers, credentials, channels, verifier, log }),
+    createGrpcServer({
+      mode,
+      procedures,
+      settings: config.grpc,
+      observers,
+      credentials,
+      channels,
+      verifier,
+      keepsEvidence: audit !== undefined,
+      log,
+    }),
   );
 }

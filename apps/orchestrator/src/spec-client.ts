@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { procedures } from '@orchestrator/lib';
 
 const DEADLINE_MS = 60_000;
@@ -7,14 +7,14 @@ const DEADLINE_MS = 60_000;
 export interface Headers {
   readonly channel: string;
   readonly mspid: string;
+  readonly 'idempotency-key'?: string;
 }
 
 const usualHeaders: Headers = { channel: 'mychannel', mspid: 'MyOrg1MSP' };
 
-function toMetadata({ channel, mspid }: Headers): Metadata {
+function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();
-  metadata.set('channel', channel);
-  metadata.set('mspid', mspid);
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, String(value));
   return metadata;
 }
 
@@ -26,9 +26,9 @@ function toBuffer(bytes: Uint8Array): Buffer {
 export class SpecClient implements Disposable {
   readonly #client: Client;
 
-  /** @param address host and port, without TLS. */
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure());
+  /** @param address host and port; without credentials there is no TLS. */
+  constructor(address: string, ssl: ChannelCredentials = credentials.createInsecure(), options: ClientOptions = {}) {
+    this.#client = new Client(address, ssl, options);
   }
 
   /** Calls a procedure by name. @throws ServiceError */

@@ -56,6 +56,7 @@ export function buildConfig(environment: Environment): Config {
     },
     http: { address: values.httpAddress },
     tls: tlsOf(values, findings),
+    auditLog: values.auditLog === 'off' ? undefined : values.auditLog,
     store: storeOf(values),
     database: databaseOf(values),
     ...limits(values),

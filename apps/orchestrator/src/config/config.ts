@@ -51,6 +51,8 @@ export interface Config {
   };
   readonly http: { readonly address: Address };
   readonly tls: TlsConfig;
+  /** `stdout` or a path; without it there is no audit log. */
+  readonly auditLog?: string | undefined;
   readonly store: StoreConfig;
   readonly database: DatabaseConfig;
   readonly requests: {

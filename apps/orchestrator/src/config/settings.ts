@@ -3,6 +3,7 @@ import * as kinds from './kinds.ts';
 import { laterSettings } from './later-settings.ts';
 import { inGroup } from './setting.ts';
 import type { Setting } from './setting.ts';
+import { trustSettings } from './trust-settings.ts';
 
 const MAX_MESSAGE_BYTES = 1_073_741_824;
 
@@ -239,6 +240,7 @@ export const settings = {
       'The client certificate must name the organization of the `mspid` header (`O=`) and be signed by one of its CAs.',
   }),
 
+  ...trustSettings,
   ...brokerSettings,
   ...laterSettings,
 } as const;

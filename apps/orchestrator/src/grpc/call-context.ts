@@ -3,9 +3,9 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { UnavailableError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, Mode } from '../mode.ts';
-import { certificateOf, checkCaller, readCaller, readRequestId } from './caller.ts';
+import { certificateOf, checkCaller, readCaller, readClaim, readRequestId } from './caller.ts';
 import type { Admission, CallHeaders } from './caller.ts';
-import type { CallInfo, CallObserver } from './call-observer.ts';
+import type { CallEvidence, CallInfo, CallObserver } from './call-observer.ts';
 import { CallScope } from './call-scope.ts';
 import { toCallStatus } from './status.ts';
 import type { CallStatus } from './status.ts';
@@ -73,14 +73,17 @@ export class RunningCall {
   readonly info: CallInfo;
   readonly #context: HandlerContext;
   readonly #call: IncomingCall;
+  readonly #procedure: Procedure;
   readonly #startMs = performance.now();
   #caller: Caller | undefined;
   #certificate: Uint8Array | undefined;
+  #request: unknown;
   #isFinished = false;
 
   constructor(context: HandlerContext, procedure: Procedure, call: IncomingCall) {
     this.#context = context;
     this.#call = call;
+    this.#procedure = procedure;
     this.scope = new CallScope(call.getDeadline());
     this.info = {
       service: `orchestrator.${procedure.service}`,
@@ -98,7 +101,10 @@ export class RunningCall {
 
   /** @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains. */
   admit(): Caller {
-    this.#context.calls.checkOpen();
+    const { calls, admission } = this.#context;
+    calls.checkOpen();
+    // Now: when the call is over its connection may be, too.
+    if (admission.keepsEvidence === true) this.#certificate = certificateOf(this.#call);
     this.#caller = readCaller(this.#call.metadata, this.info.requestId);
     this.confirm();
     return this.#caller;
@@ -114,6 +120,11 @@ export class RunningCall {
     // Once per call: the library takes the whole certificate apart each time.
     const certificate = (): Uint8Array | undefined => (this.#certificate ??= certificateOf(this.#call));
     checkCaller(this.#context.admission, { caller: this.#caller, certificate });
+  }
+
+  /** Keeps the decoded request for those who follow the calls. */
+  note(request: unknown): void {
+    this.#request = request;
   }
 
   /** The status for `error`; an unexpected one is logged. */
@@ -133,9 +144,14 @@ export class RunningCall {
     this.#context.observer.onEnd({
       call: this.info,
       caller: this.#caller,
+      evidence: this.#context.admission.keepsEvidence === true ? this.#evidence() : undefined,
       durationMs: performance.now() - this.#startMs,
       code,
       message,
     });
+  }
+  #evidence(): CallEvidence {
+    const { kind } = this.#procedure;
+    return { ...readClaim(this.#call.metadata), kind, certificate: this.#certificate, request: this.#request };
   }
 }

@@ -26,6 +26,8 @@ export type ClientVerdict =
 export interface Admission {
   readonly channels: ChannelRegistry;
   readonly verifier?: ClientVerifier | undefined;
+  /** Whether those who follow the calls want to know what each call shows of itself; it costs some time. */
+  readonly keepsEvidence?: boolean | undefined;
   readonly log: Log;
 }
 
@@ -36,12 +38,20 @@ export interface CallHeaders {
 }
 
 const MAX_REQUEST_ID_LENGTH = 64;
+const MAX_CLAIM_LENGTH = 255;
 const idempotencyKeyPattern = /^[ -~]{1,128}$/;
 
 /** The `reqid` header in a form that is safe to log; random when there is none. */
 export function readRequestId(metadata: Metadata): string {
   const requestId = metadata.get('reqid').join(',').replaceAll(/[^!-~]/g, '_').slice(0, MAX_REQUEST_ID_LENGTH);
   return requestId === '' ? createRequestId() : requestId;
+}
+
+/** Who a call says it is from, in a form that is safe to log, in order or not. */
+export function readClaim(metadata: Metadata): { readonly mspid: string; readonly channel: string } {
+  const read = (name: string): string =>
+    metadata.get(name).join(',').replaceAll(/[^ -~]/g, '_').slice(0, MAX_CLAIM_LENGTH);
+  return { mspid: read('mspid'), channel: read('channel') };
 }
 
 /** The certificate that the call's client showed, DER. */
