@@ -101,7 +101,7 @@ it('has a line for each call that writes, with who, what and how it ended', asyn
     mspid: 'MyOrg1MSP',
     channel: 'mychannel',
     certificate: fingerprint.replaceAll(/(..)(?!$)/g, '$1:'),
-    keys: [(written[1]?.request as { readonly key: string }).key],
+    keys: [written[1]?.request].map((request) => (request as { readonly key: string }).key),
     keyCount: 1,
     outcome: 'OK',
   });
