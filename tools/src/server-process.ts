@@ -8,7 +8,7 @@ const launcher = join(import.meta.dirname, '../../apps/orchestrator/bin/orchestr
 const START_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 30_000;
 const KEPT_LINES = 50;
-const KEPT_CHARACTERS = 16 * 1024 * 1024;
+const KEPT_CHARACTERS = 64 * 1024 * 1024;
 
 /** How a server process ended. */
 export interface ProcessEnd {
@@ -65,7 +65,7 @@ export class ServerProcess implements AsyncDisposable {
     return this.#addresses?.http ?? '';
   }
 
-  /** All that it printed, up to 16 Mi characters. */
+  /** All that it printed, up to 64 Mi characters. */
   get everything(): string {
     return this.#everything;
   }

@@ -1,5 +1,6 @@
 export * from './builders/assets.ts';
 export * from './builders/requests.ts';
+export { mutate } from './fuzz/mutate.ts';
 export { GRPC_STATUS, type HistoryAnswer, type HistoryApi, type HistoryCall } from './histories/api.ts';
 export { createMemoryHistoryApi } from './histories/memory-history-api.ts';
 export { HistoryMismatch, type HistoryOptions, type HistorySummary, runHistory } from './histories/run-history.ts';
