@@ -11,11 +11,13 @@ import {
   id_ce_subjectAltName,
   KeyUsage,
 } from '@peculiar/asn1-x509';
-import type { Extension } from '@peculiar/asn1-x509';
+import type { Extension, Name } from '@peculiar/asn1-x509';
 
 /** A certificate with those of its extensions that say what its key may do. */
 export interface ParsedCertificate {
   readonly x509: X509Certificate;
+  /** The organizations (`O=`) of its subject. */
+  readonly organizations: readonly string[];
   /** Whether its basic constraints make it a CA. */
   readonly isAuthority: boolean;
   /** How many intermediate CAs may stand between this CA and a client; no limit when absent. */
@@ -29,6 +31,8 @@ export interface ParsedCertificate {
   /** Object identifier. */
   readonly signatureAlgorithm: string;
 }
+
+const ORGANIZATION_NAME = '2.5.4.10';
 
 /** Subject alternative names say which hosts a server has: nothing that matters for a client. */
 const understood: ReadonlySet<string> = new Set([
@@ -45,6 +49,9 @@ const understood: ReadonlySet<string> = new Set([
  */
 export function parseCertificate(content: string | Uint8Array): ParsedCertificate {
   const x509 = new X509Certificate(content);
+  // Throws for a key that cannot be used. Node's structured form of a certificate with such a key ends the process.
+  const { asymmetricKeyType } = x509.publicKey;
+  if (asymmetricKeyType === undefined) throw new Error('its key is of no known type');
   const { tbsCertificate, signatureAlgorithm } = AsnConvert.parse(x509.raw, Certificate);
   const extensions = new Map<string, Extension>();
   for (const extension of tbsCertificate.extensions ?? []) {
@@ -55,6 +62,7 @@ export function parseCertificate(content: string | Uint8Array): ParsedCertificat
   const extended = readExtension(extensions, id_ce_extKeyUsage, ExtendedKeyUsage);
   return {
     x509,
+    organizations: organizationsOf(tbsCertificate.subject),
     isAuthority: constraints?.cA === true,
     pathLength: constraints?.pathLenConstraint,
     keyUsage: readExtension(extensions, id_ce_keyUsage, KeyUsage)?.toNumber(),
@@ -79,15 +87,16 @@ export function isSignedWith(certificate: X509Certificate, authority: X509Certif
   }
 }
 
-/** From the structured subject: in the printed one, a common name could contain what looks like an organization. */
-export function organizationsOf({ x509 }: ParsedCertificate): readonly string[] {
-  const organizations: unknown = x509.toLegacyObject().subject.O;
-  return [organizations].flat().filter((name) => typeof name === 'string');
-}
-
 /** The subject in one line, for people. */
 export function nameOf({ x509 }: ParsedCertificate): string {
   return JSON.stringify(x509.subject.replaceAll('\n', ', '));
+}
+
+/** From the structured subject: in the printed one, a common name could contain what looks like an organization. */
+function organizationsOf(subject: Name): readonly string[] {
+  return [...subject].flatMap((names) =>
+    [...names].filter(({ type }) => type === ORGANIZATION_NAME).map(({ value }) => value.toString()),
+  );
 }
 
 // Name constraints limit a CA whether they are marked critical or not.

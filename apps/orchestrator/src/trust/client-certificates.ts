@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientVerdict, ClientVerifier } from '../grpc/caller.ts';
 import { describeError } from '../log/describe-error.ts';
-import { organizationsOf, parseCertificate } from './certificate.ts';
+import { parseCertificate } from './certificate.ts';
 import type { ParsedCertificate } from './certificate.ts';
 import { findPath } from './certificate-path.ts';
 import { clientViolation } from './certificate-rules.ts';
@@ -65,7 +65,7 @@ function judge({ mspid, certificate, authorities, nowMs }: Case): Remembered {
     return refuse('certificate-readable', `the client certificate cannot be read: ${describeError(error)}`, until);
   }
   const name = JSON.stringify(mspid);
-  if (!organizationsOf(client).includes(mspid))
+  if (!client.organizations.includes(mspid))
     return refuse('organization', `${name} is no organization (O=) of the client certificate`, until);
   const violation = clientViolation({ certificate: client, title: 'the client certificate', nowMs });
   if (violation !== undefined) return refuse(violation.rule, violation.reason, until);
