@@ -9,7 +9,7 @@ import { createRandom, mutate } from '@orchestrator/testing';
 import { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Headers, SpecClient } from './spec-client.ts';
-import { type TourStep, takeTour } from './spec-tour.ts';
+import { type TourStep, takeTour } from './spec-support-tour.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';

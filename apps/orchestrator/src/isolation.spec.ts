@@ -7,7 +7,7 @@ import { Event, procedures, QueryEventsResponse } from '@orchestrator/lib';
 import { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Headers, SpecClient } from './spec-client.ts';
-import { type TourStep, takeTour } from './spec-tour.ts';
+import { type TourStep, takeTour } from './spec-support-tour.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const TIMEOUT_MS = 120_000;

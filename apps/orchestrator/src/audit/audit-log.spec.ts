@@ -7,7 +7,7 @@ import { createRandom } from '@orchestrator/testing';
 import { ServerProcess, type TestDatabase } from '@orchestrator/tools';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { SpecClient } from '../spec-client.ts';
-import { takeTour } from '../spec-tour.ts';
+import { takeTour } from '../spec-support-tour.ts';
 import { createMigratedDatabase } from '../standalone/spec-support.ts';
 import { exportKey, issueCertificate, newAuthority, toPem } from '../trust/spec-support.ts';
 import { RecordingLog } from '../log/spec-support.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { takeTour } from '../spec-tour.ts';
+import { takeTour } from '../spec-support-tour.ts';
 import { keysOf } from './request-keys.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
