@@ -48,6 +48,9 @@ export interface Config {
     readonly maxSendBytes: number;
     readonly keepaliveMinTimeMs: number;
     readonly keepalivePermitWithoutStream: boolean;
+    readonly maxCallsPerConnection: number;
+    readonly maxCallsPerOrganization: number;
+    readonly maxSubscribersPerOrganization: number;
   };
   readonly http: { readonly address: Address };
   readonly tls: TlsConfig;

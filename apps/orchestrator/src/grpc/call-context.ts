@@ -6,6 +6,7 @@ import type { Caller, Mode } from '../mode.ts';
 import { certificateOf, checkCaller, readCaller, readClaim, readRequestId } from './caller.ts';
 import type { Admission, CallHeaders } from './caller.ts';
 import type { CallEvidence, CallInfo, CallObserver } from './call-observer.ts';
+import type { CallCounter, Leave } from './call-limits.ts';
 import { CallScope } from './call-scope.ts';
 import { toCallStatus } from './status.ts';
 import type { CallStatus } from './status.ts';
@@ -19,6 +20,7 @@ export interface HandlerContext {
   readonly log: Log;
   readonly observer: Required<CallObserver>;
   readonly calls: RunningCalls;
+  readonly counter: CallCounter;
 }
 
 /** The calls under way, for the drain. */
@@ -64,6 +66,8 @@ export class RunningCalls {
 export interface IncomingCall extends CallHeaders {
   readonly metadata: Metadata;
   getDeadline(): Date | number;
+  /** Host and port of the client. */
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -78,6 +82,8 @@ export class RunningCall {
   #caller: Caller | undefined;
   #certificate: Uint8Array | undefined;
   #request: unknown;
+  /** Give back the places that the call has taken. */
+  readonly #leaves: Leave[] = [];
   #isFinished = false;
 
   constructor(context: HandlerContext, procedure: Procedure, call: IncomingCall) {
@@ -95,18 +101,24 @@ export class RunningCall {
       // The library also says so of a call whose answer is out.
       if (!this.#isFinished) this.scope.cancel();
     });
-    context.calls.add(this, procedure.kind === 'stream' ? 'stream' : 'unary');
+    context.calls.add(this, this.#kind);
     context.observer.onStart(this.info);
   }
 
-  /** @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains. */
+  /**
+   * @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains, and for
+   *   too many calls.
+   */
   admit(): Caller {
-    const { calls, admission } = this.#context;
+    const { calls, admission, counter } = this.#context;
     calls.checkOpen();
+    const place = { kind: this.#kind, peer: this.#call.getPeer() };
+    this.#leaves.push(counter.enterConnection(place));
     // Now: when the call is over its connection may be, too.
     if (admission.keepsEvidence === true) this.#certificate = certificateOf(this.#call);
     this.#caller = readCaller(this.#call.metadata, this.info.requestId);
     this.confirm();
+    this.#leaves.push(counter.enterOrganization(place, this.#caller));
     return this.#caller;
   }
 
@@ -137,9 +149,14 @@ export class RunningCall {
     return callStatus;
   }
 
+  get #kind(): 'unary' | 'stream' {
+    return this.#procedure.kind === 'stream' ? 'stream' : 'unary';
+  }
+
   /** Tells the observer; the last thing to do in a call. */
   finish({ code, message }: CallStatus): void {
     this.#isFinished = true;
+    for (const leave of this.#leaves) leave();
     this.#context.calls.delete(this);
     this.#context.observer.onEnd({
       call: this.info,

@@ -8,6 +8,8 @@ import type { Mode } from '../mode.ts';
 import { RunningCalls } from './call-context.ts';
 import type { HandlerContext } from './call-context.ts';
 import type { Admission } from './caller.ts';
+import { CallCounter, maxStreamsOf } from './call-limits.ts';
+import type { CallLimits } from './call-limits.ts';
 import { combineObservers } from './call-observer.ts';
 import type { CallObserver } from './call-observer.ts';
 import { ConnectionWatch } from './connection-watch.ts';
@@ -21,7 +23,7 @@ import { ReflectionService } from './reflection.ts';
 import { createUnaryHandler } from './unary.ts';
 import { settledWithin } from './settled-within.ts';
 
-export interface GrpcSettings {
+export interface GrpcSettings extends CallLimits {
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   /** Pings more often than this, three times in a row, end the connection. */
@@ -65,6 +67,7 @@ export class GrpcServer implements AsyncDisposable {
     setLogger(toGrpcLogger(log));
     this.#server = new Server({
       'grpc.max_receive_message_length': settings.maxReceiveBytes,
+      'grpc.max_concurrent_streams': maxStreamsOf(settings),
       'grpc.keepalive_time_ms': CLIENT_PROBE_INTERVAL_MS,
       'grpc.keepalive_timeout_ms': CLIENT_PROBE_TIMEOUT_MS,
       // Its book-keeping per connection is never read.
@@ -85,7 +88,8 @@ export class GrpcServer implements AsyncDisposable {
     this.#health.register(this.#server);
     this.#reflection.register(this.#server);
     const { maxSendBytes } = settings;
-    const context: HandlerContext = { mode, admission: options, maxSendBytes, log, observer, calls: this.#calls };
+    const counter = new CallCounter(settings);
+    const context: HandlerContext = { mode, admission: options, maxSendBytes, log, observer, calls: this.#calls, counter };
     for (const procedure of procedures) this.#register(context, procedure);
     mode.onReadiness(() => {
       this.#updateHealth();

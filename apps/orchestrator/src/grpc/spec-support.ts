@@ -5,6 +5,7 @@ import { procedures } from '@orchestrator/lib';
 import { UnavailableError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, EventSubscription, Mode, UnaryCall } from '../mode.ts';
+import type { CallLimits } from './call-limits.ts';
 import type { CallEnd } from './call-observer.ts';
 import { plaintextCredentials } from './credentials.ts';
 import { identity } from './raw-bytes.ts';
@@ -83,7 +84,18 @@ export interface TestServer extends AsyncDisposable {
   connect(options?: ClientOptions, credentials?: ChannelCredentials): RawClient;
 }
 
-type Overrides = Partial<GrpcServerOptions> & { readonly keepaliveMinTimeMs?: number; readonly maxSendBytes?: number };
+interface Overrides extends Partial<GrpcServerOptions> {
+  readonly keepaliveMinTimeMs?: number;
+  readonly maxSendBytes?: number;
+  readonly limits?: Partial<CallLimits>;
+}
+
+/** More calls than any spec makes. */
+export const unlimited: CallLimits = {
+  maxCallsPerConnection: 100_000,
+  maxCallsPerOrganization: 100_000,
+  maxSubscribersPerOrganization: 100_000,
+};
 
 /** Starts a server on a free port, SERVING, for MyOrg1MSP in mychannel. */
 export async function startTestServer(overrides: Overrides = {}): Promise<TestServer> {
@@ -104,6 +116,8 @@ export async function startTestServer(overrides: Overrides = {}): Promise<TestSe
       maxSendBytes: overrides.maxSendBytes ?? 1_000_000,
       keepaliveMinTimeMs: overrides.keepaliveMinTimeMs ?? 10_000,
       keepalivePermitWithoutStream: true,
+      ...unlimited,
+      ...overrides.limits,
     },
     ...overrides,
   });

@@ -8,6 +8,7 @@ import { credentials as clientCredentials, status } from '@grpc/grpc-js';
 import 'reflect-metadata';
 import { ExtendedKeyUsage, Extension, KeyUsageFlags, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TlsConfig } from '../config/config.ts';
 import { eventually, startTestServer } from '../grpc/spec-support.ts';
 import type { TestServer } from '../grpc/spec-support.ts';
 import { RecordingLog } from '../log/spec-support.ts';
@@ -22,10 +23,9 @@ const SUBJECT = 'CN=backend,O=MyOrg1MSP';
 
 type World = Awaited<ReturnType<typeof makeWorld>>;
 
-const log = new RecordingLog();
 const stack = new AsyncDisposableStack();
 let world: World;
-let server: TestServer;
+let tls: TlsConfig;
 let verifier: ClientCertificateVerifier;
 
 async function makeWorld() {
@@ -73,7 +73,7 @@ beforeAll(async () => {
   });
   writeFileSync(join(folder, 'server.crt'), toPem(identity));
   writeFileSync(join(folder, 'server.key'), await exportKey(identity));
-  const tls = {
+  tls = {
     enabled: true,
     certPath: join(folder, 'server.crt'),
     keyPath: join(folder, 'server.key'),
@@ -81,22 +81,33 @@ beforeAll(async () => {
     clientCaCertDir: join(folder, 'cas'),
     verifyClientMspId: true,
   };
-  const trust = await openTrust({ tls, log, stack });
-  const channels = { isMember: () => 'ok' as const };
-  server = stack.use(await startTestServer({ credentials: trust.credentials, verifier: trust.verifier, channels, log }));
-  const authorities = stack.use(await ClientAuthorities.open({ dir: tls.clientCaCertDir, log: new RecordingLog() }));
+  const dir = join(folder, 'cas');
+  const authorities = stack.use(await ClientAuthorities.open({ dir, log: new RecordingLog() }));
   verifier = new ClientCertificateVerifier(authorities);
 });
 
 afterAll(() => stack.disposeAsync());
 
+/** A server of its own for each case: clients that are refused come again, and the log must be theirs alone. */
+async function startServer(): Promise<{ readonly server: TestServer; readonly log: RecordingLog } & AsyncDisposable> {
+  const own = new AsyncDisposableStack();
+  const log = new RecordingLog();
+  const { credentials, verifier: used } = await openTrust({ tls, log, stack: own });
+  const channels = { isMember: () => 'ok' as const };
+  const server = own.use(await startTestServer({ credentials, verifier: used, channels, log }));
+  return { server, log, [Symbol.asyncDispose]: () => own.disposeAsync() };
+}
+
 /** How a call with the certificate ends: OK, refused by us, or by the TLS library before there is a call. */
-async function call(client: Authority | undefined, mspid: string): Promise<'OK' | 'denied' | 'handshake'> {
-  log.entries.length = 0;
+async function call(
+  server: TestServer,
+  { client, mspid = 'MyOrg1MSP' }: { readonly client: Authority | undefined; readonly mspid?: string },
+): Promise<'OK' | 'denied' | 'handshake'> {
   const [key, cert] =
     client === undefined ? [null, null] : [Buffer.from(await exportKey(client)), Buffer.from(toPem(client))];
   const credentials = clientCredentials.createSsl(Buffer.from(toPem(world.org2)), key, cert);
-  const outcome = await server.connect({}, credentials).unary(QUERY_VERSION, { headers: { mspid, channel: 'mychannel' } });
+  const connection = server.connect({}, credentials);
+  const outcome = await connection.unary(QUERY_VERSION, { headers: { mspid, channel: 'mychannel' } });
   if (outcome.code === status.OK) return 'OK';
   if (outcome.code === status.PERMISSION_DENIED && outcome.details.startsWith('OE0102')) return 'denied';
   expect(outcome.code, outcome.details).toBe(status.UNAVAILABLE);
@@ -155,46 +166,53 @@ describe('a client certificate', () => {
     const client = await issueCertificate(subject, options);
     const verdict = verifier.verify(mspid, new Uint8Array(client.certificate.rawData));
     expect(verdict).toMatchObject(rule === undefined ? { accepted: true } : { accepted: false, rule });
-    const wire = await call(client, mspid);
+    await using running = await startServer();
+    const { server, log } = running;
+    const wire = await call(server, { client, mspid });
     if (handshake === undefined) {
       expect(wire).toBe(rule === undefined ? 'OK' : 'denied');
-      if (rule !== undefined) expect(refusals()).toEqual([expect.objectContaining({ rule, mspid, requestId: expect.any(String) as unknown })]);
+      if (rule !== undefined) expect(refusals(log)).toEqual([expect.objectContaining({ rule, mspid, requestId: expect.any(String) as unknown })]);
     } else {
       expect(wire).toBe('handshake');
-      await eventually(() => refusals().length > 0);
-      expect(refusals()[0]).toMatchObject({ rule: handshake, remoteAddress: expect.stringMatching(/127\.0\.0\.1|::1/u) as unknown });
+      await eventually(() => refusals(log).length > 0);
+      expect(refusals(log)[0]).toMatchObject({ rule: handshake, remoteAddress: expect.stringMatching(/127\.0\.0\.1|::1/u) as unknown });
     }
   });
 
   it('signed by itself', async () => {
     const client = await newAuthority(SUBJECT, { ca: false, keyUsage: KeyUsageFlags.digitalSignature });
     expect(verifier.verify('MyOrg1MSP', new Uint8Array(client.certificate.rawData))).toMatchObject({ rule: 'issuer' });
-    expect(await call(client, 'MyOrg1MSP')).toBe('handshake');
-    await eventually(() => refusals().length > 0);
-    expect(refusals()[0]).toMatchObject({ rule: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    await using running = await startServer();
+    const { server, log } = running;
+    expect(await call(server, { client })).toBe('handshake');
+    await eventually(() => refusals(log).length > 0);
+    expect(refusals(log)[0]).toMatchObject({ rule: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
   });
 
   it('with a weak key', async () => {
     const client = await issueCertificate(SUBJECT, { signer: world.org1, algorithm: 'RSA-1024' });
     expect(verifier.verify('MyOrg1MSP', new Uint8Array(client.certificate.rawData))).toMatchObject({ rule: 'key-strength' });
-    log.entries.length = 0;
+    await using running = await startServer();
+    const { server, log } = running;
     const identity = { cert: toPem(client), key: await exportKey(client), ca: toPem(world.org2) };
     // A client that takes such keys itself.
     const socket = connect({ host: 'localhost', port: server.port, ...identity, ciphers: 'DEFAULT@SECLEVEL=0', ALPNProtocols: ['h2'] });
     socket.on('error', () => undefined);
-    await eventually(() => refusals().length > 0);
+    await eventually(() => refusals(log).length > 0);
     socket.destroy();
-    expect(refusals()[0]).toMatchObject({ rule: UNNAMED });
+    expect(refusals(log)[0]).toMatchObject({ rule: UNNAMED });
   });
 
   it('that is missing', async () => {
-    expect(await call(undefined, 'MyOrg1MSP')).toBe('handshake');
-    await eventually(() => refusals().length > 0);
-    expect(refusals()[0]).toMatchObject({ rule: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' });
+    await using running = await startServer();
+    const { server, log } = running;
+    expect(await call(server, { client: undefined })).toBe('handshake');
+    await eventually(() => refusals(log).length > 0);
+    expect(refusals(log)[0]).toMatchObject({ rule: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' });
   });
 });
 
-function refusals(): readonly Readonly<Record<string, unknown>>[] {
+function refusals(log: RecordingLog): readonly Readonly<Record<string, unknown>>[] {
   return log.entries
     .filter(({ level, message }) => level === 'info' && /refused/u.test(message))
     .map(({ fields }) => fields);
