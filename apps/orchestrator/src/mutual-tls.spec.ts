@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Authority, exportKey, issueCertificate, newAuthority } from './trust/spec-support.ts';
+import { type Authority, exportKey, issueCertificate, newAuthority } from './config/spec-support.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const TIMEOUT_MS = 120_000;

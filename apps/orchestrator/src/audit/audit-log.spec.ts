@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { SpecClient } from '../spec-client.ts';
 import { takeTour } from '../spec-support-tour.ts';
 import { createMigratedDatabase } from '../standalone/spec-support.ts';
-import { exportKey, issueCertificate, newAuthority, toPem } from '../trust/spec-support.ts';
+import { exportKey, issueCertificate, newAuthority, toPem } from '../config/spec-support.ts';
 import { RecordingLog } from '../log/spec-support.ts';
 import { openAuditSink } from './audit-sink.ts';
 

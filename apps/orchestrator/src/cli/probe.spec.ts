@@ -9,7 +9,7 @@ import { effectiveValues } from '../config/build-config.ts';
 import type { EffectiveValues } from '../config/build-config.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { Variables } from '../config/environment.ts';
-import { exportKey, issueCertificate, newAuthority } from '../trust/spec-support.ts';
+import { exportKey, issueCertificate, newAuthority } from '../config/spec-support.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { RecordingLog } from '../log/spec-support.ts';
 import { probeGrpc, probeHttp } from './probe.ts';

@@ -3,7 +3,7 @@ import { createRandom, mutate } from '@orchestrator/testing';
 import { expect, it } from 'vitest';
 import { parseCertificate } from './certificate.ts';
 import { ClientCertificateVerifier } from './client-certificates.ts';
-import { issueAuthority, issueCertificate, newAuthority } from './spec-support.ts';
+import { issueAuthority, issueCertificate, newAuthority } from '../config/spec-support.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
 const ROUNDS = isExtended ? 100_000 : 3000;

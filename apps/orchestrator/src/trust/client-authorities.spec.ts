@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RecordingLog } from '../log/spec-support.ts';
 import { ClientAuthorities } from './client-authorities.ts';
-import { issueAuthority, newAuthority, toPem } from './spec-support.ts';
-import type { Authority } from './spec-support.ts';
+import { issueAuthority, newAuthority, toPem } from '../config/spec-support.ts';
+import type { Authority } from '../config/spec-support.ts';
 
 let dir = '';
 const log = new RecordingLog();

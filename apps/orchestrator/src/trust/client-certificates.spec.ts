@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RecordingLog } from '../log/spec-support.ts';
 import { ClientAuthorities } from './client-authorities.ts';
 import { ClientCertificateVerifier } from './client-certificates.ts';
-import { issueCertificate, newAuthority, toPem } from './spec-support.ts';
-import type { Authority, CertificateOptions } from './spec-support.ts';
+import { issueCertificate, newAuthority, toPem } from '../config/spec-support.ts';
+import type { Authority, CertificateOptions } from '../config/spec-support.ts';
 
 const WAIT = { timeout: 5000, interval: 20 };
 const SHORT_MS = 20;

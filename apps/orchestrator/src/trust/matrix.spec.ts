@@ -15,8 +15,8 @@ import { RecordingLog } from '../log/spec-support.ts';
 import { ClientAuthorities } from './client-authorities.ts';
 import { ClientCertificateVerifier } from './client-certificates.ts';
 import { openTrust } from './open-trust.ts';
-import { exportKey, issueAuthority, issueCertificate, newAuthority, toPem } from './spec-support.ts';
-import type { Authority, CertificateOptions } from './spec-support.ts';
+import { exportKey, issueAuthority, issueCertificate, newAuthority, toPem } from '../config/spec-support.ts';
+import type { Authority, CertificateOptions } from '../config/spec-support.ts';
 
 const QUERY_VERSION = '/orchestrator.InfoService/QueryVersion';
 const SUBJECT = 'CN=backend,O=MyOrg1MSP';

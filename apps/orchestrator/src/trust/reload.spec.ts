@@ -14,8 +14,8 @@ import { PrometheusMetrics } from '../http/prometheus-metrics.ts';
 import { RecordingLog } from '../log/spec-support.ts';
 import { openTrust } from './open-trust.ts';
 import type { Trust } from './open-trust.ts';
-import { exportKey, issueCertificate, newAuthority, toPem } from './spec-support.ts';
-import type { Authority } from './spec-support.ts';
+import { exportKey, issueCertificate, newAuthority, toPem } from '../config/spec-support.ts';
+import type { Authority } from '../config/spec-support.ts';
 
 const QUERY_VERSION = '/orchestrator.InfoService/QueryVersion';
 const SUBSCRIBE = '/orchestrator.EventService/SubscribeToEvents';
