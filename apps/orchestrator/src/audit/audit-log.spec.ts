@@ -139,7 +139,7 @@ it('goes on in a new file after it was moved away', async () => {
 it('no log says a secret', async () => {
   const random = createRandom(3);
   const address = { checksum: 'zz', storageAddress: `https://user:${URL_PASSWORD}@host/` };
-  const headers = { channel: 'mychannel', mspid: 'MyOrg1MSP', 'idempotency-key': IDEMPOTENCY_KEY };
+  const headers = { channel: 'mychannel', mspid: 'MyOrg1MSP', idempotencyKey: IDEMPOTENCY_KEY };
   expect(await refusal(client.call('RegisterFunction', { key: random.key(), name: 'x', archive: address }, headers))).toMatch(
     'OE0101',
   );

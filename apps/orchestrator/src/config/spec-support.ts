@@ -9,9 +9,10 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectKeyIdentifierExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { Extension, X509Certificate } from '@peculiar/x509';
+import type { Extension } from '@peculiar/x509';
 
 const DAY_MS = 86_400_000;
 
@@ -100,6 +101,14 @@ export async function issueCertificate(subject: string, options: CertificateOpti
 /** For tests: an intermediate CA. */
 export function issueAuthority(subject: string, options: CertificateOptions): Promise<Authority> {
   return issueCertificate(subject, { ca: true, keyUsage: KeyUsageFlags.keyCertSign, ...options });
+}
+
+/** For tests: an authority from the PEM texts of its certificate and of its PKCS#8 key. */
+export async function readAuthority(certificate: string, key: string): Promise<Authority> {
+  const parsed = new X509Certificate(certificate);
+  const privateKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), EC, true, ['sign']);
+  const publicKey = await crypto.subtle.importKey('spki', parsed.publicKey.rawData, EC, true, ['verify']);
+  return { certificate: parsed, keys: { privateKey, publicKey } };
 }
 
 /** For tests: the private key, PEM. */
