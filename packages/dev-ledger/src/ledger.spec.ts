@@ -245,6 +245,15 @@ describe('a ledger', () => {
     await access(cert);
   });
 
+  it('forgets the read-write sets of a block when all peers have committed it', async () => {
+    const [first, second] = ['MyOrg1MSP', 'MyOrg2MSP'].map((mspid) => test.ledger.channel(mspid, 'mychannel'));
+    await test.contract().submitTransaction('put', 'k', 'v');
+    await expect.poll(() => first?.height === second?.height).toBe(true);
+    const last = first?.block(first.height - 1)?.transactions[0];
+    expect(last?.action?.chaincode).toBe('probe');
+    expect(last?.action?.sets).toEqual([]);
+  });
+
   it('is another one every time', async () => {
     await using other = await startDevLedger();
     const hashOf = (ledger: typeof other): string =>

@@ -169,7 +169,7 @@ class RunningLedger implements DevLedger {
   #addChannel(channel: string, identities: Identities): void {
     const mspids = this.#nodes.map(({ peer }) => peer.mspid);
     const rules = this.#options.settings.stateDatabase === 'couchdb' ? couchDbRules : levelDbRules;
-    const chain = new Chain({ channel, identities, faults: this.faults });
+    const chain = new Chain({ channel, identities, faults: this.faults, peers: mspids.length });
     const definitions = new Map<string, ChaincodeDefinition>();
     this.#definitions.set(channel, definitions);
     for (const { peer } of this.#nodes) peer.join({ chain, mspids, definitions, rules, faults: this.faults });

@@ -16,7 +16,7 @@ import {
 import { buildNewComputePlan, createRandom } from '@orchestrator/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { answerOf, findProcedure, invocationOf } from '../testing/invocations.ts';
-import { createContracts } from './contracts.ts';
+import { createContracts, transactionsOf } from './contracts.ts';
 import { type Simulation, StubPeer } from './spec-support.ts';
 
 const CHANNEL = 'mychannel';
@@ -50,8 +50,7 @@ function invoke(...args: readonly (string | Buffer)[]): Promise<Simulation> {
 describe('contracts', () => {
   it('have the functions of the table and no other', () => {
     const found = createContracts(() => Promise.reject(new Error('not called'))).flatMap((contract) => {
-      const methods = Object.getOwnPropertyNames(contract.prototype).filter((name) => name !== 'constructor');
-      return methods.map((method) => `${new contract().getName()}:${method}`);
+      return transactionsOf(contract).map((method) => `${contract.getName()}:${method}`);
     });
     const expected = procedures.filter(({ kind }) => kind !== 'stream').map(functionName);
     expect(found.toSorted()).toEqual(expected.toSorted());

@@ -83,7 +83,7 @@ describe('events of a large transaction', () => {
     const events = Array.from({ length: count }, (_, index) => buildEvent(random, { id: `big:${index}`, timestamp: toTimestamp(START) }));
     await write(ledger, { txId: 'big', instant: START }, (dbal) => dbal.event.addEvents(events));
     const values = ledger.dump().filter(([key]) => key.startsWith('event~'));
-    expect(values.length).toBeGreaterThan(3);
+    expect(values.length).toBeGreaterThan(2);
     expect(values.every(([, text]) => text.length < 66_000)).toBe(true);
     for (const descending of [false, true]) {
       const found: string[] = [];

@@ -10,7 +10,8 @@ const Code = peer.TxValidationCode;
 export interface EndorsedAction {
   readonly chaincode: string;
   readonly endorsers: readonly Member[];
-  readonly sets: readonly NamespaceSet[];
+  /** Emptied when all peers have committed the block: a long chain would fill the memory with them. */
+  sets: readonly NamespaceSet[];
   readonly event: peer.ChaincodeEvent | undefined;
 }
 

@@ -127,6 +127,7 @@ export class PeerChannel {
       if (!this.#running) return;
       this.chain.settle(block, codes, () => this.#recordHistory(block, codes));
       this.#state.apply(updates);
+      this.chain.applied(block);
       this.#height += 1;
     } finally {
       release();

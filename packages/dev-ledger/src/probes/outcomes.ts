@@ -91,7 +91,7 @@ export function outcomeTools(normalise: Normalise) {
 
 /** Which of two deadlines is first, the client's or the peer's, is chance, and so is the name of their passing. */
 function withoutRace(failure: Failure): Failure {
-  const isCancelled = failure.code === grpcStatus.CANCELLED && failure.message === 'Call cancelled';
+  const isCancelled = failure.code === grpcStatus.CANCELLED && /\bCall cancelled$/.test(failure.message);
   if (
     !isCancelled &&
     (failure.code !== grpcStatus.DEADLINE_EXCEEDED || !/deadline exceeded|endorsement timeout expired/i.test(failure.message))

@@ -11,7 +11,7 @@ export type { JsonForm } from './json-plan.ts';
  * bytes give the same text everywhere.
  *
  * It goes from the wire to text in one pass: this is done for everything that the chaincode stores, tells and answers,
- * and by way of message and JSON objects it takes three times as long.
+ * and by way of message and JSON objects it takes more than twice as long.
  *
  * @param bytes in wire form, as the generated encoders write it: of a field that comes twice the last one counts.
  * @throws Error when the bytes are no such message, or have a time outside of the years 1 to 9999.

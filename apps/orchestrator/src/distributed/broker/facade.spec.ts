@@ -9,7 +9,7 @@ import { A, B, LedgerScene } from '../spec-support-ledger.ts';
 import { until } from '../events/spec-support.ts';
 import { readCheckpoints } from './checkpoint-file.ts';
 
-const ROUNDS = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1' ? 50 : 8;
+const ROUNDS = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1' ? 50 : 4;
 
 const random = createRandom(7);
 

@@ -1,4 +1,4 @@
-import { contractName, type Procedure } from '@orchestrator/lib';
+import { contractName, type Event, type Procedure } from '@orchestrator/lib';
 import type { Contract } from '@hyperledger/fabric-gateway';
 import type { UnaryCall } from '../../mode.ts';
 import type { PeerConnection } from '../peers/peer-connection.ts';
@@ -25,6 +25,8 @@ export interface LedgerObserver extends TransactionObserver {
   conflicted(): void;
   /** A call is tried again. */
   retried(): void;
+  /** A transaction of a call is committed. */
+  changed(channel: string, events: Iterable<Event>): void;
   finished(procedure: Procedure, outcome: 'committed' | 'refused' | 'failed'): void;
 }
 

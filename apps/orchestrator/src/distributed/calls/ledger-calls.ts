@@ -110,14 +110,18 @@ export class LedgerCalls {
     const lines = linesOf(call.procedure, call.request, this.#plans).map((line) => `${chaincodeId(call)}/${line}`);
     let turn = this.#lines.isClosed(lines) ? stack.use(await this.#lines.enter(lines, budget)) : undefined;
     for (let conflicts = 1; ; conflicts += 1) {
+      const startMs = performance.now();
       const outcome = await this.#work.transact(attempt);
       if (outcome.kind === 'committed') {
+        this.#observer.changed(call.caller.channel, outcome.events);
         learnFrom(call.procedure, call.request, this.#plans);
         if (call.signal.aborted) this.#unheard.remember(call, outcome);
         return outcome.answer;
       }
       this.#observer.conflicted();
       if (outcome.reason === 'disagreement' && conflicts >= MAX_DISAGREEMENTS) throw outcome.error;
+      // An attempt that would be cut short might be carried out and nobody would know.
+      if (budget.remainingMs < performance.now() - startMs) throw outcome.error;
       await budget.pause(outcome.error);
       turn ??= stack.use(await this.#lines.enter(lines, budget));
       if (conflicts >= CONFLICTS_TO_CLOSE) turn.close();

@@ -5,6 +5,9 @@ import { cursorAfter, LEDGER_START, type LedgerCursor } from './ledger-event.ts'
 import { LedgerPages, type LedgerPagesSettings } from './ledger-pages.ts';
 import { FakeLedger, numberOf, range, refusalOf, shortSettings, until, within } from './spec-support.ts';
 
+/** Patient, so that a slow machine gets full pages. */
+const PAGE = { ...shortSettings().pages.page, lingerMs: 300 };
+
 const never = new AbortController().signal;
 
 let ledger: FakeLedger;
@@ -18,7 +21,7 @@ beforeEach(() => {
 afterEach(() => stack.dispose());
 
 function open(settings: Partial<LedgerPagesSettings> = {}): LedgerPages {
-  return stack.use(new LedgerPages(ledger, { ...shortSettings().pages, ...settings }));
+  return stack.use(new LedgerPages(ledger, { ...shortSettings().pages, page: PAGE, ...settings }));
 }
 
 async function page(pages: LedgerPages, cursor: LedgerCursor, signal = never): Promise<number[]> {
@@ -37,7 +40,7 @@ describe('pages', () => {
     const pages = open();
     expect(await page(pages, LEDGER_START)).toEqual(range(1, 12));
     expect(await page(pages, ledger.behind(12))).toEqual([13]);
-    expect(await page(open({ page: { events: 10, bytes: 1 } }), LEDGER_START)).toEqual(range(1, 4));
+    expect(await page(open({ page: { ...PAGE, bytes: 1 } }), LEDGER_START)).toEqual(range(1, 4));
   });
 
   it('go on over the same stream for a reader that comes back soon', async () => {
@@ -74,6 +77,20 @@ describe('pages', () => {
     const pages = open();
     expect(await page(pages, ledger.behind(5))).toEqual(range(6, 15));
     expect(await page(pages, LEDGER_START)).toEqual(range(1, 5));
+  });
+
+  it('end where the next one is known, inside of a transaction too, and go on from there', async () => {
+    ledger.addBlock(6);
+    ledger.addBlock(2);
+    const pages = open({ cacheBytes: 0, parkMs: 5000, page: { ...PAGE, events: 1 } });
+    const [first, second] = [page(pages, LEDGER_START), page(pages, ledger.behind(2))];
+    expect(await Promise.all([first, second])).toEqual([
+      [1, 2],
+      [3, 4, 5, 6],
+    ]);
+    expect(await page(pages, ledger.behind(2))).toEqual([3, 4, 5, 6]);
+    expect(await page(pages, ledger.behind(6))).toEqual([7, 8]);
+    expect(ledger.opened).toBe(2);
   });
 
   it('take the stream of a reader that is gone for one that waits', async () => {

@@ -62,14 +62,14 @@ describe('a subscriber of a ledger', () => {
   it('starts wherever it was: a hundred at different places at once, and all see what comes then', async () => {
     const feeds = stack.use(openFeeds([A, B], 2000));
     const places = Array.from({ length: 100 }, (_, index) => Math.floor((index * ids.length) / 100));
+    const total = ids.length + 5;
     const readers = places.map(async (place) => {
       const subscription = await feeds.subscribe({ ...MYCC, mspid: place % 2 === 0 ? A : B }, ids[place] ?? '');
-      return { place, seen: await takeIds(subscription, ids.length + 5 - place - 1) };
+      return { place, seen: await takeIds(subscription, total - place - 1) };
     });
-    const stored = ids.length;
     const more = [...(await scene.addEvents(3, random)), ...(await scene.addEvents(2, random))];
     ids.push(...more);
-    expect(ids).toHaveLength(stored + 5);
+    expect(ids).toHaveLength(total);
     for (const { place, seen } of await Promise.all(readers)) expect(seen).toEqual(ids.slice(place + 1));
   }, 60_000);
 
