@@ -8,7 +8,8 @@ import { readEnvironment } from './environment.ts';
 import { settingEntries } from './settings.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
-const ROUNDS = isExtended ? 100_000 : 3000;
+const ROUNDS = isExtended ? 100_000 : 1000;
+const TIMEOUT_MS = isExtended ? 1_800_000 : 120_000;
 
 const yaml = Buffer.from(`channels:
   mychannel: [MyOrg1MSP, MyOrg2MSP]
@@ -33,7 +34,7 @@ describe('channel files', () => {
       }
     }
     expect(Math.min(good, bad)).toBeGreaterThan(ROUNDS / 50);
-  });
+  }, TIMEOUT_MS);
 
   it.each([
     ['aliases that grow without end', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join()}]\n`).join('')}channels: *j\n`],
@@ -61,10 +62,10 @@ it('spoiled variables give a configuration or sentences that begin with a variab
       buildConfig(readEnvironment({ [name]: value }));
     } catch (error) {
       expect(error, `${name}=${JSON.stringify(value)}`).toBeInstanceOf(ConfigError);
-      expect((error as ConfigError).message).toMatch(/^- ORCHESTRATOR_|^- [A-Z_]+ /m);
+      expect((error as ConfigError).message).toMatch(/^- [A-Z_]+ /m);
     }
   }
-});
+}, TIMEOUT_MS);
 
 function isName(text: string): boolean {
   return /^[\x20-\x7e]{1,255}$/.test(text) && !text.includes(',');

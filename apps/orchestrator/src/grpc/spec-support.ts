@@ -161,7 +161,7 @@ export interface UnaryOptions {
   readonly abort?: AbortSignal;
 }
 
-const CALL_DEADLINE_MS = 5000;
+const CALL_DEADLINE_MS = 20_000;
 
 /** A client without generated code. Every call has a deadline, so that no test can hang. */
 export class RawClient extends Client {
@@ -213,7 +213,7 @@ export function endOf(stream: ClientReadableStream<Buffer>): Promise<ServiceErro
   });
 }
 
-/** Waits until `condition` holds. @throws after five seconds. */
+/** Waits until `condition` holds. @throws after twenty seconds. */
 export async function eventually(condition: () => boolean): Promise<void> {
   const giveUpMs = Date.now() + CALL_DEADLINE_MS;
   while (!condition()) {
