@@ -11,6 +11,7 @@ const hasFabric = findFabricBinaries() !== undefined;
 /** The suites that run after vitest's. */
 export const commandSuites: readonly CommandSuite[] = [
   { name: 'end to end', script: 'tools/src/suites/e2e.ts', args: [], timeoutMs: 900_000 },
+  { name: 'end to end, distributed', script: 'tools/src/suites/e2e-distributed.ts', args: [], timeoutMs: 1_800_000 },
   ...(hasFabric ? [{ name: 'real Fabric network', script: 'tools/src/suites/fabric.ts', args: [], timeoutMs: 3_600_000 }] : []),
 ];
 
