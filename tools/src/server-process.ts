@@ -8,6 +8,7 @@ const launcher = join(import.meta.dirname, '../../apps/orchestrator/bin/orchestr
 const START_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 30_000;
 const KEPT_LINES = 50;
+const KEPT_CHARACTERS = 64 * 1024 * 1024;
 
 /** How a server process ended. */
 export interface ProcessEnd {
@@ -19,6 +20,7 @@ export interface ProcessEnd {
 export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
+  #everything = '';
   readonly #ended: Promise<ProcessEnd>;
   #addresses: { readonly grpc: string; readonly http: string } | undefined;
 
@@ -63,6 +65,11 @@ export class ServerProcess implements AsyncDisposable {
     return this.#addresses?.http ?? '';
   }
 
+  /** All that it printed, up to 64 Mi characters. */
+  get everything(): string {
+    return this.#everything;
+  }
+
   get pid(): number {
     return this.#child.pid ?? 0;
   }
@@ -103,6 +110,7 @@ export class ServerProcess implements AsyncDisposable {
   #read(line: string): void {
     this.#lines.push(line);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    if (this.#everything.length < KEPT_CHARACTERS) this.#everything += `${line}\n`;
     if (!line.includes('is SERVING')) return;
     const { grpc, http } = JSON.parse(line) as { grpc: string; http: string };
     this.#addresses = { grpc, http };

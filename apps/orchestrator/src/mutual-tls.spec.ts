@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Authority, exportKey, issueCertificate, newAuthority } from './config/spec-support.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const root = join(import.meta.dirname, '../../..');
 
 const stack = new AsyncDisposableStack();

@@ -14,6 +14,8 @@ export async function serve(config: Config, log: Log): Promise<void> {
   // A second signal must not end the process before its data are safe: it is only noted.
   for (const signal of signals) process.on(signal, () => stop.abort(signal));
   const server = await startServer(config, log);
+  // Without a file to open anew, SIGHUP ends the process as usual.
+  if (config.auditLog !== undefined) process.on('SIGHUP', () => server.reopenLogs());
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   log.info({ signal: String(stop.signal.reason) }, 'shutting down');
   const limitMs = config.shutdownTimeoutMs + CLOSING_TIME_MS;

@@ -1,13 +1,11 @@
-import type { ServerCredentials } from '@grpc/grpc-js';
 import { procedures } from '@orchestrator/lib';
+import { createAuditLog } from './audit/audit-log.ts';
+import { type AuditSink, openAuditSink } from './audit/audit-sink.ts';
 import { formatAddress } from './config/address.ts';
 import { ConfiguredChannels } from './config/channel-registry.ts';
-import { ClientCertificateVerifier } from './config/client-certificates.ts';
 import type { Config } from './config/config.ts';
 import { readVersion } from './cli/version.ts';
 import type { CallObserver } from './grpc/call-observer.ts';
-import type { ClientVerifier } from './grpc/caller.ts';
-import { openTlsIdentity, plaintextCredentials } from './grpc/credentials.ts';
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts';
 import { HttpServer, type MetricsSource, type Readiness } from './http/http-server.ts';
 import { type Metrics, noMetrics } from './http/metrics.ts';
@@ -15,12 +13,15 @@ import { PrometheusMetrics } from './http/prometheus-metrics.ts';
 import { createCallLog } from './log/call-log.ts';
 import type { Log } from './log/log.ts';
 import type { Mode } from './mode.ts';
+import { openTrust } from './trust/open-trust.ts';
 
 /** A server that is SERVING. Disposing it ends it in order: no new calls, streams, calls under way, store. */
 export interface RunningServer extends AsyncDisposable {
   /** Ports as they were picked. */
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Opens log files anew that were moved away. */
+  reopenLogs(): void;
 }
 
 /** What `openStandalone`, or another mode's opening, hands over. */
@@ -44,7 +45,9 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
   const { mode, store, brokerState } = await openMode(config, { log, metrics, channels, stack: opened });
   const httpServer = await startHttp({ config, log, mode, brokerState, metrics: metricsSource, stack: opened });
-  const grpcServer = await createGrpc({ config, log, mode, metrics, channels, stack: opened });
+  const audit =
+    config.auditLog === undefined ? undefined : opened.use(openAuditSink({ target: config.auditLog, log }));
+  const grpcServer = await createGrpc({ config, log, mode, metrics, channels, audit, stack: opened });
   const grpcPort = await grpcServer.listen(formatAddress(config.grpc.address));
   opened.defer(() => grpcServer.drain(config.shutdownTimeoutMs));
   grpcServer.setServing(true);
@@ -56,7 +59,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       `HTTP on ${httpAddress}; channels ${channels.channels().join(', ')}`,
   );
   const stack = opened.move();
-  return { grpcPort, httpPort: httpServer.address.port, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { grpcPort, httpPort: httpServer.address.port, reopenLogs: () => audit?.reopen(), [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 interface ModeParts {
@@ -98,33 +101,28 @@ async function startHttp({ config, log, mode, brokerState, metrics, stack }: Htt
 }
 
 async function createGrpc(
-  parts: Parts & { readonly metrics: Metrics; readonly channels: ConfiguredChannels },
+  parts: Parts & {
+    readonly metrics: Metrics;
+    readonly channels: ConfiguredChannels;
+    readonly audit: AuditSink | undefined;
+  },
 ): Promise<GrpcServer> {
-  const { config, log, mode, metrics, channels, stack } = parts;
+  const { config, log, mode, metrics, channels, audit, stack } = parts;
   const observers: CallObserver[] = [createCallLog(log), metrics.calls];
-  const credentials = await openCredentials(config, log, stack);
-  const verifier = await openVerifier(config, log, stack);
+  if (audit !== undefined) observers.push(createAuditLog(audit));
+  const { credentials, verifier, expiries } = await openTrust({ tls: config.tls, log, stack });
+  metrics.watchCertificates(expiries);
   return stack.use(
-    createGrpcServer({ mode, procedures, settings: config.grpc, observers, credentials, channels, verifier, log }),
+    createGrpcServer({
+      mode,
+      procedures,
+      settings: config.grpc,
+      observers,
+      credentials,
+      channels,
+      verifier,
+      keepsEvidence: audit !== undefined,
+      log,
+    }),
   );
-}
-
-async function openCredentials(
-  { tls }: Config,
-  log: Log,
-  stack: AsyncDisposableStack,
-): Promise<ServerCredentials> {
-  if (!tls.enabled || tls.certPath === undefined || tls.keyPath === undefined) return plaintextCredentials();
-  const clientCaCertDir = tls.mtls ? tls.clientCaCertDir : undefined;
-  const settings = { certPath: tls.certPath, keyPath: tls.keyPath, clientCaCertDir };
-  return stack.use(await openTlsIdentity({ settings, log })).credentials;
-}
-
-async function openVerifier(
-  { tls }: Config,
-  log: Log,
-  stack: AsyncDisposableStack,
-): Promise<ClientVerifier | undefined> {
-  if (!tls.verifyClientMspId || tls.clientCaCertDir === undefined) return undefined;
-  return stack.use(await ClientCertificateVerifier.open({ clientCaCertDir: tls.clientCaCertDir, log }));
 }

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { procedures } from '@orchestrator/lib';
 
 const DEADLINE_MS = 60_000;
@@ -30,9 +30,9 @@ function toBuffer(bytes: Uint8Array): Buffer {
 export class SpecClient implements Disposable {
   readonly #client: Client;
 
-  /** @param address host and port, without TLS. */
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure());
+  /** @param address host and port; without credentials there is no TLS. */
+  constructor(address: string, ssl: ChannelCredentials = credentials.createInsecure(), options: ClientOptions = {}) {
+    this.#client = new Client(address, ssl, options);
   }
 
   /** Calls a procedure by name. @throws ServiceError */
@@ -63,6 +63,28 @@ export class SpecClient implements Disposable {
       events.on('error', (error: ServiceError) => resolve(error.code));
       events.on('end', () => resolve(status.OK));
     });
+  }
+
+  /** The first message of a stream as base64, after which the stream is given up. @throws ServiceError */
+  firstOfStream(path: string, request: Uint8Array, headers = usualHeaders): Promise<string> {
+    const options = { deadline: Date.now() + DEADLINE_MS };
+    const stream = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, request, toMetadata(headers), options);
+    return new Promise((resolve, reject) => {
+      stream.once('data', (bytes: Buffer) => {
+        resolve(bytes.toString('base64'));
+        stream.cancel();
+      });
+      stream.on('error', reject);
+    });
+  }
+
+  /** Adds all events of a channel to a list until disposed. */
+  collectEvents(events: Buffer[], headers = usualHeaders): Disposable {
+    const path = '/orchestrator.EventService/SubscribeToEvents';
+    const stream = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, new Uint8Array(), toMetadata(headers));
+    stream.on('data', (bytes: Buffer) => events.push(bytes));
+    stream.on('error', () => undefined);
+    return { [Symbol.dispose]: () => stream.cancel() };
   }
 
   [Symbol.dispose](): void {

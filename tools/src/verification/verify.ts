@@ -30,6 +30,7 @@ export async function verify({ extended }: { readonly extended: boolean }): Prom
     check('types', { script: 'node_modules/typescript/bin/tsc', args: ['-b'] }),
     check('generated code', { script: 'tools/src/generate.ts', args: ['--check'] }),
     check('lint', { script: 'node_modules/oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] }),
+    check('advisories', { script: 'tools/src/supply-chain/audit.ts', args: [] }),
     { name: 'tests', run: () => runVitest({ env, timeoutMs: testTimeoutMs }) },
     ...commandSuites.map((suite) => ({ name: suite.name, run: () => runSuite({ ...suite, env: { ...suite.env, ...env } }) })),
   ];

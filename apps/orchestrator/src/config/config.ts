@@ -98,9 +98,14 @@ export interface CommonConfig {
     readonly maxSendBytes: number;
     readonly keepaliveMinTimeMs: number;
     readonly keepalivePermitWithoutStream: boolean;
+    readonly maxCallsPerConnection: number;
+    readonly maxCallsPerOrganization: number;
+    readonly maxSubscribersPerOrganization: number;
   };
   readonly http: { readonly address: Address };
   readonly tls: TlsConfig;
+  /** `stdout` or a path; without it there is no audit log. */
+  readonly auditLog?: string | undefined;
   readonly requests: {
     readonly maxPageBytes: number;
     readonly retryBudgetMs: number;

@@ -63,10 +63,8 @@ of its organization (the first, unless one is named) and, for peers that ask for
 
 ## Client certificates
 
-With ORCHESTRATOR_MTLS_ENABLED every client shows a certificate. With ORCHESTRATOR_VERIFY_CLIENT_MSP_ID the \`mspid\` header
-must be one of the organizations (\`O=\`) of the certificate's subject, and the certificate must be signed by a CA whose
-certificate lies in \`<ORCHESTRATOR_TLS_CLIENT_CA_CERT_DIR>/<MSPID>/\`. The signature is what counts: names and key ids can
-be made up. Files are read again when they change.
+With ORCHESTRATOR_MTLS_ENABLED every client shows a certificate; with ORCHESTRATOR_VERIFY_CLIENT_MSP_ID it must be one of
+the organization that the \`mspid\` header names. [Certificates](certificates.md) has the rules, and how to make some.
 `;
 
 /** The text of docs/configuration.md. */

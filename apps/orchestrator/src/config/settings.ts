@@ -3,6 +3,7 @@ import { distributedSettings } from './distributed-settings.ts';
 import * as kinds from './kinds.ts';
 import { inGroup, MODES } from './setting.ts';
 import type { Setting } from './setting.ts';
+import { trustSettings } from './trust-settings.ts';
 
 const MAX_MESSAGE_BYTES = 1_073_741_824;
 
@@ -246,6 +247,7 @@ export const settings = {
       'The client certificate must name the organization of the `mspid` header (`O=`) and be signed by one of its CAs.',
   }),
 
+  ...trustSettings,
   ...brokerSettings,
   ...distributedSettings,
 } as const;

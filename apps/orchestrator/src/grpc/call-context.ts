@@ -3,9 +3,10 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { UnavailableError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, Mode } from '../mode.ts';
-import { admitCaller, readRequestId } from './caller.ts';
+import { certificateOf, checkCaller, readCaller, readClaim, readRequestId } from './caller.ts';
 import type { Admission, CallHeaders } from './caller.ts';
-import type { CallInfo, CallObserver } from './call-observer.ts';
+import type { CallEvidence, CallInfo, CallObserver } from './call-observer.ts';
+import type { CallCounter, Leave } from './call-limits.ts';
 import { CallScope } from './call-scope.ts';
 import { toCallStatus } from './status.ts';
 import type { CallStatus } from './status.ts';
@@ -19,6 +20,7 @@ export interface HandlerContext {
   readonly log: Log;
   readonly observer: Required<CallObserver>;
   readonly calls: RunningCalls;
+  readonly counter: CallCounter;
 }
 
 /** The calls under way, for the drain. */
@@ -64,6 +66,8 @@ export class RunningCalls {
 export interface IncomingCall extends CallHeaders {
   readonly metadata: Metadata;
   getDeadline(): Date | number;
+  /** Host and port of the client. */
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -73,13 +77,19 @@ export class RunningCall {
   readonly info: CallInfo;
   readonly #context: HandlerContext;
   readonly #call: IncomingCall;
+  readonly #procedure: Procedure;
   readonly #startMs = performance.now();
   #caller: Caller | undefined;
+  #certificate: Uint8Array | undefined;
+  #request: unknown;
+  /** Give back the places that the call has taken. */
+  readonly #leaves: Leave[] = [];
   #isFinished = false;
 
   constructor(context: HandlerContext, procedure: Procedure, call: IncomingCall) {
     this.#context = context;
     this.#call = call;
+    this.#procedure = procedure;
     this.scope = new CallScope(call.getDeadline());
     this.info = {
       service: `orchestrator.${procedure.service}`,
@@ -91,15 +101,42 @@ export class RunningCall {
       // The library also says so of a call whose answer is out.
       if (!this.#isFinished) this.scope.cancel();
     });
-    context.calls.add(this, procedure.kind === 'stream' ? 'stream' : 'unary');
+    context.calls.add(this, this.#kind);
     context.observer.onStart(this.info);
   }
 
-  /** @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains. */
+  /**
+   * @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains, and for
+   *   too many calls.
+   */
   admit(): Caller {
-    this.#context.calls.checkOpen();
-    this.#caller = admitCaller(this.#context.admission, this.#call, this.info.requestId);
+    const { calls, admission, counter } = this.#context;
+    calls.checkOpen();
+    const place = { kind: this.#kind, peer: this.#call.getPeer() };
+    this.#leaves.push(counter.enterConnection(place));
+    // Now: when the call is over its connection may be, too.
+    if (admission.keepsEvidence === true) this.#certificate = certificateOf(this.#call);
+    this.#caller = readCaller(this.#call.metadata, this.info.requestId);
+    this.confirm();
+    this.#leaves.push(counter.enterOrganization(place, this.#caller));
     return this.#caller;
+  }
+
+  /**
+   * Checks a caller again that was admitted before: on a long call channels, CAs and certificates may have changed.
+   *
+   * @throws OrchestrationError OE0102
+   */
+  confirm(): void {
+    if (this.#caller === undefined) return;
+    // Once per call: the library takes the whole certificate apart each time.
+    const certificate = (): Uint8Array | undefined => (this.#certificate ??= certificateOf(this.#call));
+    checkCaller(this.#context.admission, { caller: this.#caller, certificate });
+  }
+
+  /** Keeps the decoded request for those who follow the calls. */
+  note(request: unknown): void {
+    this.#request = request;
   }
 
   /** The status for `error`; an unexpected one is logged. */
@@ -112,16 +149,26 @@ export class RunningCall {
     return callStatus;
   }
 
+  get #kind(): 'unary' | 'stream' {
+    return this.#procedure.kind === 'stream' ? 'stream' : 'unary';
+  }
+
   /** Tells the observer; the last thing to do in a call. */
   finish({ code, message }: CallStatus): void {
     this.#isFinished = true;
+    for (const leave of this.#leaves) leave();
     this.#context.calls.delete(this);
     this.#context.observer.onEnd({
       call: this.info,
       caller: this.#caller,
+      evidence: this.#context.admission.keepsEvidence === true ? this.#evidence() : undefined,
       durationMs: performance.now() - this.#startMs,
       code,
       message,
     });
+  }
+  #evidence(): CallEvidence {
+    const { kind } = this.#procedure;
+    return { ...readClaim(this.#call.metadata), kind, certificate: this.#certificate, request: this.#request };
   }
 }

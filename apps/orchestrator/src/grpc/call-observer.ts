@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type status } from '@grpc/grpc-js';
+import type { ProcedureKind } from '@orchestrator/lib';
 import type { Caller } from '../mode.ts';
 
 /** What is known of a call from its start. */
@@ -12,11 +13,25 @@ export interface CallInfo {
   readonly requestId: string;
 }
 
+/** What a call shows of itself, admitted or not. Nothing of it is checked. */
+export interface CallEvidence {
+  readonly kind: ProcedureKind;
+  /** As the headers say, printable and cut; empty without the header. */
+  readonly mspid: string;
+  readonly channel: string;
+  /** DER. */
+  readonly certificate: Uint8Array | undefined;
+  /** Decoded, once it is. */
+  readonly request: unknown;
+}
+
 /** A call that is over. */
 export interface CallEnd {
   readonly call: CallInfo;
   /** Absent when the headers were refused, and for health and reflection. */
   readonly caller?: Caller | undefined;
+  /** Absent for health and reflection. */
+  readonly evidence?: CallEvidence | undefined;
   readonly durationMs: number;
   readonly code: status;
   /** The status message, empty when all went well. */

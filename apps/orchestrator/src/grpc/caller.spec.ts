@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { admitCaller, readRequestId } from './caller.ts';
+import { checkCaller, readCaller, readRequestId } from './caller.ts';
 import type { ClientVerifier } from './caller.ts';
 import { createFakeLog, goodHeaders } from './spec-support.ts';
 import type { LogEntry } from './spec-support.ts';
@@ -16,8 +16,9 @@ function admit(headers: Readonly<Record<string, string | readonly string[]>>, ve
   const log = createFakeLog(logEntries);
   const isMember = (channel: string, mspid: string): 'ok' | 'unknown' =>
     channel === 'mychannel' && mspid === 'MyOrg1MSP' ? 'ok' : 'unknown';
-  const call = { metadata: metadataOf(headers), getAuthContext: () => ({}) };
-  return admitCaller({ channels: { isMember }, verifier, log }, call, 'rq');
+  const caller = readCaller(metadataOf(headers), 'rq');
+  checkCaller({ channels: { isMember }, verifier, log }, { caller, certificate: () => undefined });
+  return caller;
 }
 
 describe('the headers of a call', () => {
@@ -62,7 +63,7 @@ describe('the headers of a call', () => {
     const verifier: ClientVerifier = {
       verify: (...args) => {
         seen.push(args);
-        return { accepted: false, reason: 'because' };
+        return { accepted: false, rule: 'some-rule', reason: 'because' };
       },
     };
     expect(() => admit(goodHeaders, verifier)).toThrow(

@@ -18,13 +18,16 @@ export interface ClientVerifier {
   verify(mspid: string, certificate: Uint8Array | undefined): ClientVerdict;
 }
 
-/** The reason is for the log, not for the client. */
-export type ClientVerdict = { readonly accepted: true } | { readonly accepted: false; readonly reason: string };
+/** The rule that refuses it, by its name, and the reason are for the log, not for the client. */
+export type ClientVerdict =
+  { readonly accepted: true } | { readonly accepted: false; readonly rule: string; readonly reason: string };
 
 /** What it takes to tell who calls. */
 export interface Admission {
   readonly channels: ChannelRegistry;
   readonly verifier?: ClientVerifier | undefined;
+  /** Whether those who follow the calls want to know what each call shows of itself; it costs some time. */
+  readonly keepsEvidence?: boolean | undefined;
   readonly log: Log;
 }
 
@@ -35,6 +38,7 @@ export interface CallHeaders {
 }
 
 const MAX_REQUEST_ID_LENGTH = 64;
+const MAX_CLAIM_LENGTH = 255;
 const idempotencyKeyPattern = /^[ -~]{1,128}$/;
 
 /** The `reqid` header in a form that is safe to log; random when there is none. */
@@ -43,38 +47,56 @@ export function readRequestId(metadata: Metadata): string {
   return requestId === '' ? createRequestId() : requestId;
 }
 
+/** Who a call says it is from, in a form that is safe to log, in order or not. */
+export function readClaim(metadata: Metadata): { readonly mspid: string; readonly channel: string } {
+  const read = (name: string): string =>
+    metadata.get(name).join(',').replaceAll(/[^ -~]/g, '_').slice(0, MAX_CLAIM_LENGTH);
+  return { mspid: read('mspid'), channel: read('channel') };
+}
+
+/** The certificate that the call's client showed, DER. */
+export function certificateOf(call: CallHeaders): Uint8Array | undefined {
+  return call.getAuthContext().sslPeerCertificate?.raw;
+}
+
 /**
- * Reads and checks the headers of a call.
+ * Reads the headers of a call.
  *
  * @throws OrchestrationError OE0003 for a missing, repeated or empty header, OE0101 for one with characters that do not
- *   belong there, OE0102 for a caller who is not a member of the channel or whose certificate is another's.
+ *   belong there.
  */
-export function admitCaller(admission: Admission, call: CallHeaders, requestId: string): Caller {
-  const { metadata } = call;
+export function readCaller(metadata: Metadata, requestId: string): Caller {
   for (const name of metadata.get(ILLEGAL_HEADER)) {
     throw invalidAsset(`header "${String(name)}" has other characters than printable ASCII`);
   }
   const mspid = readRequired(metadata, 'mspid');
   const channel = readRequired(metadata, 'channel');
-  const caller: Caller = {
-    channel,
-    mspid,
-    chaincode: readOptional(metadata, 'chaincode'),
-    requestId,
-    idempotencyKey: readIdempotencyKey(metadata),
-  };
-  if (admission.channels.isMember(channel, mspid) !== 'ok') {
+  const chaincode = readOptional(metadata, 'chaincode');
+  return { channel, mspid, chaincode, requestId, idempotencyKey: readIdempotencyKey(metadata) };
+}
+
+/** Who a call says it is from, and what it shows for it. */
+export interface Claim {
+  readonly caller: Caller;
+  /** Asked for only when it matters. */
+  readonly certificate: () => Uint8Array | undefined;
+}
+
+/**
+ * Checks that the caller may be who it says, with the channels and certificates that are in force now.
+ *
+ * @throws OrchestrationError OE0102 for a caller who is not a member of the channel or whose certificate is another's.
+ */
+export function checkCaller({ channels, verifier, log }: Admission, { caller, certificate }: Claim): void {
+  const { mspid, channel, requestId } = caller;
+  if (channels.isMember(channel, mspid) !== 'ok') {
     // One sentence for all cases: it must not tell which channels exist.
     throw permissionDenied(`organization "${mspid}" is not a member of channel "${channel}"`);
   }
-  checkCertificate(admission, call, caller);
-  return caller;
-}
-
-function checkCertificate({ verifier, log }: Admission, call: CallHeaders, { mspid, requestId }: Caller): void {
-  const verdict = verifier?.verify(mspid, call.getAuthContext().sslPeerCertificate?.raw);
-  if (verdict === undefined || verdict.accepted) return;
-  log.info({ requestId, mspid, reason: verdict.reason }, 'client certificate refused');
+  if (verifier === undefined) return;
+  const verdict = verifier.verify(mspid, certificate());
+  if (verdict.accepted) return;
+  log.info({ requestId, mspid, channel, rule: verdict.rule, reason: verdict.reason }, 'client certificate refused');
   throw permissionDenied(`the client certificate is not one of organization "${mspid}"`);
 }
 

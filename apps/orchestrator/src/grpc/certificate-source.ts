@@ -21,6 +21,11 @@ export class CertificateSource implements experimental.CertificateProvider {
     this.#certificates = certificates;
   }
 
+  /** Those in force. */
+  get certificates(): Certificates {
+    return this.#certificates;
+  }
+
   /** Puts certificates in force for new connections. */
   update(certificates: Certificates): void {
     this.#certificates = certificates;

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientVerifier } from './caller.ts';
 import { openTlsIdentity } from './credentials.ts';
 import type { TlsSettings } from './credentials.ts';
+import { ClientAuthorities } from '../trust/client-authorities.ts';
 import { createFakeLog, eventually, startTestServer } from './spec-support.ts';
 import type { LogEntry, TestServer } from './spec-support.ts';
 
@@ -71,9 +72,13 @@ async function writeServerFiles(name: string): Promise<void> {
   await writeFile(settings.keyPath, pair.key);
 }
 
-async function start(overrides: Partial<TlsSettings> = {}, verifier?: ClientVerifier): Promise<TestServer> {
+async function start(clientCaCertDir?: string, verifier?: ClientVerifier): Promise<TestServer> {
   const log = createFakeLog(logEntries);
-  const identity = stack.use(await openTlsIdentity({ settings: { ...settings, ...overrides }, log, intervalMs: 50 }));
+  const clientAuthorities =
+    clientCaCertDir && stack.use(await ClientAuthorities.open({ dir: clientCaCertDir, log, intervalMs: 50 }));
+  const identity = stack.use(
+    await openTlsIdentity({ settings, log, intervalMs: 50, ...(clientAuthorities && { clientAuthorities }) }),
+  );
   return stack.use(await startTestServer({ credentials: identity.credentials, verifier }));
 }
 
@@ -135,7 +140,7 @@ describe('mutual TLS', () => {
     await mkdir(join(clientCaCertDir, 'MyOrg1MSP', '..data'), { recursive: true });
     await writeFile(join(clientCaCertDir, 'MyOrg1MSP', '..data', 'ca.crt'), orgCa.cert);
     await symlink(join('..data', 'ca.crt'), join(clientCaCertDir, 'MyOrg1MSP', 'ca.crt'));
-    const server = await start({ clientCaCertDir });
+    const server = await start(clientCaCertDir);
     const laterClient = await makePair('CN=c3, O=MyOrg1MSP', laterCa);
     expect(await callWith(server, await makePair('CN=c1, O=MyOrg1MSP', orgCa))).toBe(status.OK);
     expect(await callWith(server, await makePair('CN=c2, O=MyOrg1MSP', strangerCa))).toBe(status.UNAVAILABLE);
@@ -156,10 +161,10 @@ describe('mutual TLS', () => {
     await mkdir(join(clientCaCertDir, 'MyOrg1MSP'), { recursive: true });
     await writeFile(join(clientCaCertDir, 'MyOrg1MSP', 'ca.crt'), orgCa.cert);
     const seen: unknown[] = [];
-    const server = await start({ clientCaCertDir }, {
+    const server = await start(clientCaCertDir, {
       verify: (mspid, certificate) => {
         seen.push([mspid, Buffer.from(certificate ?? []).toString('hex')]);
-        return { accepted: false, reason: 'not today' };
+        return { accepted: false, rule: 'weekday', reason: 'not today' };
       },
     });
     const client = await makePair('CN=c1, O=MyOrg1MSP', orgCa);

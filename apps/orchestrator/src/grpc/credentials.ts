@@ -1,6 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { experimental, ServerCredentials } from '@grpc/grpc-js';
 import { ContentWatch } from '../config/content-watch.ts';
@@ -12,12 +12,19 @@ export interface TlsSettings {
   /** PEM files of the server's certificate chain and its key. */
   readonly certPath: string;
   readonly keyPath: string;
-  /** Mutual TLS: clients must show a certificate that a CA of `<dir>/<MSPID>/<file>` issued. Links are followed. */
-  readonly clientCaCertDir?: string | undefined;
+}
+
+/** Who may have issued the certificates of clients. */
+export interface TrustedAuthorities {
+  /** CA certificates, PEM. */
+  pem(): Buffer;
+  onChange(listener: () => void): void;
 }
 
 export interface TlsOptions {
   readonly settings: TlsSettings;
+  /** Mutual TLS: clients must show a certificate that one of these issued. */
+  readonly clientAuthorities?: TrustedAuthorities | undefined;
   readonly log: Log;
   /** How often the files are read at least. */
   readonly intervalMs?: number | undefined;
@@ -26,6 +33,8 @@ export interface TlsOptions {
 /** The credentials of a listener, which follow their files until disposed. */
 export interface ServerIdentity extends AsyncDisposable {
   readonly credentials: ServerCredentials;
+  /** The server's certificate chain that is in force, PEM. */
+  certificate(): Buffer;
 }
 
 /** Credentials of a listener without TLS. */
@@ -39,72 +48,44 @@ export function plaintextCredentials(): ServerCredentials {
  *
  * @throws Error when a file cannot be read, or when certificate and key do not fit together.
  */
-export async function openTlsIdentity({ settings, log, intervalMs }: TlsOptions): Promise<ServerIdentity> {
-  const { certPath, keyPath, clientCaCertDir } = settings;
-  const first = await readCertificates(settings);
-  const source = new CertificateSource(first);
-  const watch = new ContentWatch<Certificates>({
-    subject: 'TLS files',
-    folders: [...new Set([dirname(certPath), dirname(keyPath), clientCaCertDir ?? dirname(certPath)])],
+export async function openTlsIdentity({ settings, clientAuthorities, log, intervalMs }: TlsOptions): Promise<ServerIdentity> {
+  const { certPath, keyPath } = settings;
+  const first = await readIdentity(settings);
+  const source = new CertificateSource({ ...first, clientCas: clientAuthorities?.pem() });
+  clientAuthorities?.onChange(() => {
+    source.update({ ...source.certificates, clientCas: clientAuthorities.pem() });
+  });
+  const watch = new ContentWatch<Identity>({
+    subject: "the server's certificate",
+    folders: [...new Set([dirname(certPath), dirname(keyPath)])],
     read: async () => {
-      const content = await readCertificates(settings);
+      const content = await readIdentity(settings);
       return { fingerprint: fingerprintOf(content), content };
     },
     fingerprint: fingerprintOf(first),
-    apply: (certificates) => {
-      source.update(certificates);
+    apply: (identity) => {
+      source.update({ ...source.certificates, ...identity });
     },
     log,
     intervalMs,
   });
-  const mutual = clientCaCertDir !== undefined;
+  const mutual = clientAuthorities !== undefined;
   return {
     credentials: experimental.createCertificateProviderServerCredentials(source, mutual ? source : null, mutual),
+    certificate: () => source.certificates.certificate,
     [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
   };
 }
 
-async function readCertificates({ certPath, keyPath, clientCaCertDir }: TlsSettings): Promise<Certificates> {
+type Identity = Omit<Certificates, 'clientCas'>;
+
+async function readIdentity({ certPath, keyPath }: TlsSettings): Promise<Identity> {
   const [certificate, privateKey] = await Promise.all([readFile(certPath), readFile(keyPath)]);
-  const clientCas = clientCaCertDir === undefined ? undefined : await readAuthorities(clientCaCertDir);
   // Throws when the key is another's or a file is no PEM, before anything is put in force.
-  createSecureContext({ cert: certificate, key: privateKey, ...(clientCas !== undefined && { ca: clientCas }) });
-  return { certificate, privateKey, clientCas };
+  createSecureContext({ cert: certificate, key: privateKey });
+  return { certificate, privateKey };
 }
 
-function fingerprintOf({ certificate, privateKey, clientCas }: Certificates): string {
-  const hash = createHash('sha256');
-  for (const content of [certificate, privateKey, clientCas]) hash.update(content ?? '').update('\0');
-  return hash.digest('base64');
-}
-
-/** Which organization a CA may speak for is checked later, with the headers; here it only has to be one of them. */
-async function readAuthorities(dir: string): Promise<Buffer> {
-  const certificates: string[] = [];
-  for (const organization of await visibleEntries(dir)) {
-    if (!(await stat(organization)).isDirectory()) continue;
-    for (const file of await visibleEntries(organization)) certificates.push(...parseCertificates(await readFile(file)));
-  }
-  if (certificates.length === 0) throw new Error(`there is no CA certificate in ${dir}`);
-  return Buffer.from(certificates.join(''));
-}
-
-/** Kubernetes keeps the versions of a mounted Secret in hidden entries, beside the links to them. */
-async function visibleEntries(dir: string): Promise<string[]> {
-  const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).toSorted();
-  return names.map((name) => join(dir, name));
-}
-
-const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
-
-/** The certificates of a PEM or DER file, as PEM; what is neither is left out. */
-function parseCertificates(content: Buffer): string[] {
-  const blocks: readonly (string | Buffer)[] = content.toString('latin1').match(PEM_BLOCK) ?? [content];
-  return blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block).toString()];
-    } catch {
-      return [];
-    }
-  });
+function fingerprintOf({ certificate, privateKey }: Identity): string {
+  return createHash('sha256').update(certificate).update('\0').update(privateKey).digest('base64');
 }

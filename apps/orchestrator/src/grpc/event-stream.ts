@@ -46,8 +46,9 @@ interface Follow {
 async function follow(following: Follow): Promise<never> {
   const { context, procedure, call, running } = following;
   const caller = running.admit();
-  const { startEventId } = decodeRequest(procedure.request, call.request) as SubscribeToEventsParam;
-  const opening = context.mode.subscribe(caller, startEventId);
+  const request = decodeRequest(procedure.request, call.request) as SubscribeToEventsParam;
+  running.note(request);
+  const opening = context.mode.subscribe(caller, request.startEventId);
   const subscription = await running.scope.wait(opening).catch((error: unknown) => {
     if (running.scope.signal.aborted) disposeLate(following, opening);
     throw error;
@@ -71,6 +72,8 @@ function disposeLate({ context, running }: Follow, opening: Promise<EventSubscri
 }
 
 async function sendBatch({ context, call, running }: Follow, batch: readonly Uint8Array[]): Promise<void> {
+  // Who has left the channel, or lost its certificate's CA, gets nothing more.
+  running.confirm();
   const { maxSendBytes, observer } = context;
   for (const event of batch) {
     if (event.length > maxSendBytes) {

@@ -2,7 +2,7 @@ import { connect, constants } from 'node:http2';
 import type { ClientHttp2Session } from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EventSubscription } from '../mode.ts';
-import { eventually, goodHeaders, startTestServer } from './spec-support.ts';
+import { eventually, goodHeaders, startTestServer, unlimited } from './spec-support.ts';
 import type { TestServer } from './spec-support.ts';
 
 const grpcHeaders = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', ...goodHeaders };
@@ -28,6 +28,7 @@ async function begin({ minTimeMs, permitWithoutStream = true }: Start): Promise<
       maxSendBytes: 1000,
       keepaliveMinTimeMs: minTimeMs,
       keepalivePermitWithoutStream: permitWithoutStream,
+      ...unlimited,
     },
   });
   const goaways: string[] = [];

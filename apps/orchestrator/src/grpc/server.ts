@@ -8,19 +8,22 @@ import type { Mode } from '../mode.ts';
 import { RunningCalls } from './call-context.ts';
 import type { HandlerContext } from './call-context.ts';
 import type { Admission } from './caller.ts';
+import { CallCounter, maxStreamsOf } from './call-limits.ts';
+import type { CallLimits } from './call-limits.ts';
 import { combineObservers } from './call-observer.ts';
 import type { CallObserver } from './call-observer.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { DescriptorIndex } from './descriptors.ts';
 import { createEventStreamHandler } from './event-stream.ts';
 import { infrastructureDescriptorSetBase64 } from './gen/descriptor-set.ts';
+import { HandshakeWatch } from './handshake-watch.ts';
 import { HealthService } from './health.ts';
 import { identity } from './raw-bytes.ts';
 import { ReflectionService } from './reflection.ts';
 import { createUnaryHandler } from './unary.ts';
 import { settledWithin } from './settled-within.ts';
 
-export interface GrpcSettings {
+export interface GrpcSettings extends CallLimits {
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   /** Pings more often than this, three times in a row, end the connection. */
@@ -52,6 +55,7 @@ export class GrpcServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #calls = new RunningCalls();
   readonly #connections: ConnectionWatch;
+  readonly #handshakes: HandshakeWatch;
   readonly #health: HealthService;
   readonly #reflection: ReflectionService;
   #serving = false;
@@ -63,6 +67,7 @@ export class GrpcServer implements AsyncDisposable {
     setLogger(toGrpcLogger(log));
     this.#server = new Server({
       'grpc.max_receive_message_length': settings.maxReceiveBytes,
+      'grpc.max_concurrent_streams': maxStreamsOf(settings),
       'grpc.keepalive_time_ms': CLIENT_PROBE_INTERVAL_MS,
       'grpc.keepalive_timeout_ms': CLIENT_PROBE_TIMEOUT_MS,
       // Its book-keeping per connection is never read.
@@ -72,6 +77,7 @@ export class GrpcServer implements AsyncDisposable {
       minTimeMs: settings.keepaliveMinTimeMs,
       permitWithoutStream: settings.keepalivePermitWithoutStream,
     });
+    this.#handshakes = new HandshakeWatch(log);
     const observer = combineObservers(options.observers ?? []);
     const services = procedures.map(({ service }) => `orchestrator.${service}`);
     this.#health = new HealthService(services, observer);
@@ -82,7 +88,8 @@ export class GrpcServer implements AsyncDisposable {
     this.#health.register(this.#server);
     this.#reflection.register(this.#server);
     const { maxSendBytes } = settings;
-    const context: HandlerContext = { mode, admission: options, maxSendBytes, log, observer, calls: this.#calls };
+    const counter = new CallCounter(settings);
+    const context: HandlerContext = { mode, admission: options, maxSendBytes, log, observer, calls: this.#calls, counter };
     for (const procedure of procedures) this.#register(context, procedure);
     mode.onReadiness(() => {
       this.#updateHealth();
@@ -104,6 +111,7 @@ export class GrpcServer implements AsyncDisposable {
       });
     });
     this.#connections.addPort(port);
+    this.#handshakes.addPort(port);
     return port;
   }
 
@@ -126,6 +134,7 @@ export class GrpcServer implements AsyncDisposable {
   close(): void {
     this.#server.forceShutdown();
     this.#connections[Symbol.dispose]();
+    this.#handshakes[Symbol.dispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { procedures } from '@orchestrator/lib';
 import { UnavailableError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, EventSubscription, Mode, UnaryCall } from '../mode.ts';
+import type { CallLimits } from './call-limits.ts';
 import type { CallEnd } from './call-observer.ts';
 import { plaintextCredentials } from './credentials.ts';
 import { identity } from './raw-bytes.ts';
@@ -83,7 +84,18 @@ export interface TestServer extends AsyncDisposable {
   connect(options?: ClientOptions, credentials?: ChannelCredentials): RawClient;
 }
 
-type Overrides = Partial<GrpcServerOptions> & { readonly keepaliveMinTimeMs?: number; readonly maxSendBytes?: number };
+interface Overrides extends Partial<GrpcServerOptions> {
+  readonly keepaliveMinTimeMs?: number;
+  readonly maxSendBytes?: number;
+  readonly limits?: Partial<CallLimits>;
+}
+
+/** More calls than any spec makes. */
+export const unlimited: CallLimits = {
+  maxCallsPerConnection: 100_000,
+  maxCallsPerOrganization: 100_000,
+  maxSubscribersPerOrganization: 100_000,
+};
 
 /** Starts a server on a free port, SERVING, for MyOrg1MSP in mychannel. */
 export async function startTestServer(overrides: Overrides = {}): Promise<TestServer> {
@@ -104,6 +116,8 @@ export async function startTestServer(overrides: Overrides = {}): Promise<TestSe
       maxSendBytes: overrides.maxSendBytes ?? 1_000_000,
       keepaliveMinTimeMs: overrides.keepaliveMinTimeMs ?? 10_000,
       keepalivePermitWithoutStream: true,
+      ...unlimited,
+      ...overrides.limits,
     },
     ...overrides,
   });
@@ -147,7 +161,7 @@ export interface UnaryOptions {
   readonly abort?: AbortSignal;
 }
 
-const CALL_DEADLINE_MS = 5000;
+const CALL_DEADLINE_MS = 20_000;
 
 /** A client without generated code. Every call has a deadline, so that no test can hang. */
 export class RawClient extends Client {
@@ -199,7 +213,7 @@ export function endOf(stream: ClientReadableStream<Buffer>): Promise<ServiceErro
   });
 }
 
-/** Waits until `condition` holds. @throws after five seconds. */
+/** Waits until `condition` holds. @throws after twenty seconds. */
 export async function eventually(condition: () => boolean): Promise<void> {
   const giveUpMs = Date.now() + CALL_DEADLINE_MS;
   while (!condition()) {

@@ -40,6 +40,7 @@ interface Answer {
 async function answer({ context, procedure, call, running }: Answer): Promise<Uint8Array> {
   const caller = running.admit();
   const request = decodeRequest(procedure.request, call.request);
+  running.note(request);
   procedure.validate(request);
   const { scope } = running;
   const { signal, deadlineMs } = scope;

@@ -1,5 +1,6 @@
 import type { CallObserver } from '../grpc/call-observer.ts';
 import type { PublisherObserver } from '../broker/publisher/publisher.ts';
+import type { CertificateExpiry } from '../trust/expiry.ts';
 import type { EventSummary } from './task-changes.ts';
 
 /** Tasks of a channel that came to a status. */
@@ -42,6 +43,8 @@ export interface Metrics {
   eventsSent(count: number): void;
   subscriberAdded(channel: string): void;
   subscriberRemoved(channel: string): void;
+  /** Asks `list` for the certificates in force whenever somebody wants to know when they end. */
+  watchCertificates(list: () => readonly CertificateExpiry[]): void;
 }
 
 const ignore = (): void => undefined;
@@ -59,4 +62,5 @@ export const noMetrics: Metrics = {
   eventsSent: ignore,
   subscriberAdded: ignore,
   subscriberRemoved: ignore,
+  watchCertificates: ignore,
 };

@@ -3,9 +3,11 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { CallEnd, CallInfo, CallObserver } from '../grpc/call-observer.ts';
 import type { LedgerMetrics, Metrics, TaskUpdate } from './metrics.ts';
 import { statusCodeName } from './status-code-name.ts';
+import type { CertificateExpiry } from '../trust/expiry.ts';
 import { taskChangesOf } from './task-changes.ts';
 import type { EventSummary } from './task-changes.ts';
 import { createBrokerMetrics } from './broker-metrics.ts';
+import { watchExpiry } from './certificate-metrics.ts';
 import { createLedgerMetrics } from './ledger-metrics.ts';
 
 const BATCH_SIZE_BUCKETS = [5, 10, 50, 100, 500, 1000, 5000, 10_000];
@@ -154,6 +156,10 @@ export class PrometheusMetrics implements Metrics {
 
   subscriberRemoved(channel: string): void {
     this.#subscribers.dec({ channel });
+  }
+
+  watchCertificates(list: () => readonly CertificateExpiry[]): void {
+    watchExpiry(this.#registry, list);
   }
 
   #callStarted(call: CallInfo): void {
