@@ -17,6 +17,7 @@ const layers: Readonly<Record<string, { readonly code: readonly string[]; readon
     code: ['@orchestrator/lib'],
     tests: ['@orchestrator/dev-ledger', '@orchestrator/testing', '@orchestrator/tools'],
   },
+  '@orchestrator/chaincode-init': { code: [], tests: [] },
   '@orchestrator/server': {
     code: ['@orchestrator/embedded-postgres', '@orchestrator/lib'],
     tests: ['@orchestrator/dev-ledger', '@orchestrator/testing', '@orchestrator/tools'],
