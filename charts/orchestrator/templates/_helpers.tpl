@@ -175,3 +175,32 @@ affinity: {{- toYaml . | nindent 2 }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{- define "orchestrator.tlsMounts" -}}
+{{- if .Values.tls.enabled }}
+- { name: tls, mountPath: /etc/orchestrator/tls, readOnly: true }
+{{- if .Values.tls.clientCertificates.required }}
+- { name: client-ca, mountPath: /etc/orchestrator/client-ca, readOnly: true }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "orchestrator.tlsVolumes" -}}
+{{- if .Values.tls.enabled }}
+- name: tls
+  secret: { secretName: {{ include "orchestrator.tlsSecret" . }} }
+{{- if .Values.tls.clientCertificates.required }}
+# <MSPID>/<file>, as the server wants it.
+- name: client-ca
+  projected:
+    sources:
+      {{- range $mspid, $sources := .Values.tls.clientCertificates.caCertificates }}
+      {{- range $index, $source := $sources }}
+      - {{ ternary "configMap" "secret" (hasKey $source "configMap") }}:
+          name: {{ $source.configMap | default $source.secret }}
+          items: [{ key: {{ $source.key | quote }}, path: {{ printf "%s/%d-%s" $mspid $index $source.key | quote }} }]
+      {{- end }}
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -51,6 +51,11 @@
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
 {{- $problems = append $problems "the Ingress has no host: set ingress.hosts" -}}
 {{- end -}}
+{{- range $name, $_ := .Values.settings -}}
+{{- if has $name (list "ORCHESTRATOR_MODE" "ORCHESTRATOR_GRPC_ADDRESS" "ORCHESTRATOR_HTTP_ADDRESS" "ORCHESTRATOR_DATA_DIR" "ORCHESTRATOR_CHANNEL_CONFIG" "ORCHESTRATOR_DATABASE_URL" "ORCHESTRATOR_AMQP_DSN" "ORCHESTRATOR_AMQP_EXCHANGE" "ORCHESTRATOR_TLS_ENABLED" "ORCHESTRATOR_TLS_CERT_PATH" "ORCHESTRATOR_TLS_KEY_PATH" "ORCHESTRATOR_TLS_SERVER_CA_CERT" "ORCHESTRATOR_MTLS_ENABLED" "ORCHESTRATOR_TLS_CLIENT_CA_CERT_DIR" "ORCHESTRATOR_VERIFY_CLIENT_MSP_ID" "ORCHESTRATOR_MSPID" "ORCHESTRATOR_NETWORK_CONFIG" "ORCHESTRATOR_FABRIC_CERT" "ORCHESTRATOR_FABRIC_KEY" "ORCHESTRATOR_FABRIC_TLS_CERT" "ORCHESTRATOR_FABRIC_TLS_KEY" "ORCHESTRATOR_FABRIC_GATEWAY_TIMEOUT" "ORCHESTRATOR_MIGRATE" "ORCHESTRATOR_RABBITMQ_MANAGEMENT_URL" "ORCHESTRATOR_BROKER_QUEUE_TYPE" "ORCHESTRATOR_BROKER_PASSWORDS_DIR" "ORCHESTRATOR_BROKER_PASSWORDS" "ORCHESTRATOR_BROKER_RECONCILE_INTERVAL") -}}
+{{- $problems = append $problems (printf "settings.%s has no place there: the chart sets it from a value of its own" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- $needed := add .Values.preStopSeconds 20 -}}
 {{- if lt (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
 {{- $problems = append $problems (printf "terminationGracePeriodSeconds should be at least %d: preStopSeconds and 20 s for the server's end" $needed) -}}
