@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, mergeConfig } from 'vitest/config';
 import { project } from '../../vitest.shared.ts';
 
-export default defineConfig(project({ name: 'chaincode' }));
+// The shim would tell every refusal on standard output.
+export default mergeConfig(project({ name: 'chaincode' }), defineConfig({ test: { env: { CORE_CHAINCODE_LOGGING_LEVEL: 'CRITICAL' } } }));

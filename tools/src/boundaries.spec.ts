@@ -9,11 +9,11 @@ const layers: Readonly<Record<string, { readonly code: readonly string[]; readon
   '@orchestrator/lib': { code: [], tests: [] },
   '@orchestrator/testing': { code: ['@orchestrator/lib'], tests: [] },
   '@orchestrator/embedded-postgres': { code: [], tests: [] },
-  '@orchestrator/tools': { code: ['@orchestrator/embedded-postgres', '@orchestrator/lib'], tests: [] },
+  '@orchestrator/tools': { code: ['@orchestrator/dev-ledger', '@orchestrator/embedded-postgres', '@orchestrator/lib'], tests: [] },
   '@orchestrator/bench': { code: ['@orchestrator/lib', '@orchestrator/testing', '@orchestrator/tools'], tests: [] },
   '@orchestrator/e2e': { code: ['@orchestrator/lib'], tests: ['@orchestrator/tools'] },
   '@orchestrator/deploy': { code: ['@orchestrator/tools'], tests: [] },
-  '@orchestrator/dev-ledger': { code: [], tests: ['@orchestrator/tools'] },
+  '@orchestrator/dev-ledger': { code: [], tests: [] },
   '@orchestrator/chaincode': {
     code: ['@orchestrator/lib'],
     tests: ['@orchestrator/dev-ledger', '@orchestrator/testing', '@orchestrator/tools'],

@@ -9,3 +9,7 @@ export { type ProcessEnd, ServerProcess } from './server-process.ts';
 export { TestRabbitMq } from './rabbitmq.ts';
 export { callManagement, createTestVirtualHost } from './test-virtual-host.ts';
 export type { BrokerAddress, ManagementCall, TestVirtualHost } from './test-virtual-host.ts';
+export { fabricBinariesMissing, findFabricBinaries } from './fabric/binaries.ts';
+export { findPorts } from './fabric/ports.ts';
+export { type FabricNetwork, type FabricNetworkOptions, mutualChaincodeTls, startFabricNetwork } from './fabric/network.ts';
+export { deployOrchestrator, type DeploymentOptions, type OrchestratorDeployment } from './distributed/deployment.ts';

@@ -15,7 +15,6 @@ import { PrometheusMetrics } from './http/prometheus-metrics.ts';
 import { createCallLog } from './log/call-log.ts';
 import type { Log } from './log/log.ts';
 import type { Mode } from './mode.ts';
-import { openStandalone } from './standalone/open.ts';
 
 /** A server that is SERVING. Disposing it ends it in order: no new calls, streams, calls under way, store. */
 export interface RunningServer extends AsyncDisposable {
@@ -43,7 +42,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const metricsSource = config.metrics.enabled ? new PrometheusMetrics() : undefined;
   const metrics = metricsSource ?? noMetrics;
   const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
-  const { mode, store, brokerState } = await openStandalone({ config, log, metrics, channels, stack: opened });
+  const { mode, store, brokerState } = await openMode(config, { log, metrics, channels, stack: opened });
   const httpServer = await startHttp({ config, log, mode, brokerState, metrics: metricsSource, stack: opened });
   const grpcServer = await createGrpc({ config, log, mode, metrics, channels, stack: opened });
   const grpcPort = await grpcServer.listen(formatAddress(config.grpc.address));
@@ -58,6 +57,23 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   );
   const stack = opened.move();
   return { grpcPort, httpPort: httpServer.address.port, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+interface ModeParts {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly channels: ConfiguredChannels;
+  readonly stack: AsyncDisposableStack;
+}
+
+/** Each mode is loaded only where it is wanted: the other's libraries would cost time and memory. */
+async function openMode(config: Config, parts: ModeParts): Promise<OpenedMode> {
+  if (config.mode === 'standalone') {
+    const { openStandalone } = await import('./standalone/open.ts');
+    return openStandalone({ config, ...parts });
+  }
+  const { openDistributed } = await import('./distributed/open.ts');
+  return openDistributed({ config, ...parts });
 }
 
 interface Parts {

@@ -1,12 +1,15 @@
 export * from './assets/index.ts';
 export * from './codec/codec.ts';
 export * from './codec/page.ts';
+export * from './codec/stored-json.ts';
 export * from './codec/strict-reader.ts';
 export type * from './dbal/index.ts';
 export * from './errors/codes.ts';
+export * from './errors/message-too-large.ts';
 export * from './errors/orchestration-error.ts';
 export { eventToJson, type EventJson } from './events/json.ts';
 export { descriptorSetBase64 } from './gen/descriptor-set.ts';
+export * from './invocation/index.ts';
 export * from './messages.ts';
 export * from './procedures/index.ts';
 export type { ServiceSettings, TransactionContext } from './services/scope.ts';

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildConfig, databaseToMigrate } from './build-config.ts';
 import { ConfigError } from './config-error.ts';
+import type { StandaloneConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import type { Variables } from './environment.ts';
 
@@ -31,9 +32,15 @@ function problemsOf(variables: Variables): readonly string[] {
   }
 }
 
+function standalone(variables: Variables): StandaloneConfig {
+  const config = buildConfig(readEnvironment(variables));
+  if (config.mode !== 'standalone') throw new Error('not in standalone mode');
+  return config;
+}
+
 describe('stores', () => {
   test('without a database the server is for this machine: embedded store, loopback, development channels', () => {
-    const config = buildConfig(readEnvironment({}));
+    const config = standalone({});
     expect(config.store).toEqual({ kind: 'embedded', dataDir: resolve('data') });
     expect(config.grpc.address).toEqual({ host: '127.0.0.1', port: 9000 });
     expect(config.http.address).toEqual({ host: '127.0.0.1', port: 8484 });
@@ -50,7 +57,7 @@ describe('stores', () => {
       ORCHESTRATOR_DATABASE_URL: 'postgres://db/x',
       ORCHESTRATOR_CHANNEL_CONFIG: at('channels.yaml'),
     };
-    const config = buildConfig(readEnvironment(variables));
+    const config = standalone(variables);
     expect(config.store).toEqual({ kind: 'external', url: 'postgres://db/x' });
     expect(config.grpc.address).toEqual({ host: '0.0.0.0', port: 9000 });
     expect(config.http.address).toEqual({ host: '0.0.0.0', port: 8484 });
@@ -59,7 +66,7 @@ describe('stores', () => {
       path: at('channels.yaml'),
       initial: new Map([['c1', { organizations: new Set(['O1']) }]]),
     });
-    expect(buildConfig(readEnvironment({ ...variables, ORCHESTRATOR_MIGRATE: 'true' })).database.migrate).toBe(true);
+    expect(standalone({ ...variables, ORCHESTRATOR_MIGRATE: 'true' }).database.migrate).toBe(true);
   });
 
   test('given addresses win', () => {
@@ -104,20 +111,12 @@ describe('the broker', () => {
   });
 });
 
-describe('what is not part of this version', () => {
-  test('distributed mode is refused', () => {
-    expect(problemsOf({ ORCHESTRATOR_MODE: 'distributed' })).toEqual([
-      expect.stringContaining('distributed mode is not part of this version'),
-    ]);
-  });
-
-  test('other variables of these parts, and unknown ones, are warned of', () => {
-    const { warnings } = buildConfig(readEnvironment({ ORCHESTRATOR_MSPID: 'O1', ORCHESTRATOR_TYPO: '1' }));
-    expect(warnings).toEqual([
-      expect.stringContaining('ORCHESTRATOR_TYPO is no variable'),
-      expect.stringContaining('ORCHESTRATOR_MSPID has no effect'),
-    ]);
-  });
+test('variables without effect are warned of', () => {
+  const variables = { ORCHESTRATOR_MSPID: 'O1', ORCHESTRATOR_TYPO: '1', ORCHESTRATOR_GROUP_SIZE: '2' };
+  expect(buildConfig(readEnvironment(variables)).warnings).toEqual([
+    'ORCHESTRATOR_TYPO is no variable of this server and has no effect',
+    'ORCHESTRATOR_MSPID has no effect in standalone mode',
+  ]);
 });
 
 describe('channels', () => {
@@ -230,14 +229,14 @@ test('one message lists all problems', () => {
     ORCHESTRATOR_GROUP_SIZE: '0',
     ORCHESTRATOR_TLS_ENABLED: 'true',
   };
-  expect(problemsOf(variables)).toHaveLength(4);
+  expect(problemsOf(variables)).toHaveLength(5);
   expect(() => buildConfig(readEnvironment(variables))).toThrow(
-    /4 problems:\n- ORCHESTRATOR_GROUP_SIZE.*\n- ORCHESTRATOR_MODE.*\n- /,
+    /5 problems:\n- ORCHESTRATOR_GROUP_SIZE.*\n- ORCHESTRATOR_TLS_CERT_PATH.*\n- /,
   );
 });
 
 test('the configuration is frozen through and through', () => {
-  const config = buildConfig(readEnvironment({}));
+  const config = standalone({});
   for (const part of [config, config.grpc, config.grpc.address, config.store, config.warnings])
     expect(Object.isFrozen(part)).toBe(true);
 });

@@ -5,12 +5,13 @@ import type { Address } from './address.ts';
 import { developmentChannels, parseChannels } from './channels.ts';
 import type { ChannelTable } from './channels.ts';
 import { ConfigError } from './config-error.ts';
-import type { BrokerConfig, Config, DatabaseConfig, StoreConfig } from './config.ts';
+import type { BrokerConfig, CommonConfig, Config, DatabaseConfig, StoreConfig } from './config.ts';
 import type { Environment } from './environment.ts';
+import { fabricOf } from './fabric.ts';
 import { fileFault } from './findings.ts';
 import type { Findings } from './findings.ts';
-import { settings } from './settings.ts';
-import type { SettingKey, Values } from './settings.ts';
+import { settingEntries, settings } from './settings.ts';
+import type { Values } from './settings.ts';
 import { tlsOf } from './tls.ts';
 
 const GRPC_PORT = 9000;
@@ -21,7 +22,7 @@ export type EffectiveValues = Values & { readonly grpcAddress: Address; readonly
 
 /** Fills in the defaults that hang on the choice of the store. */
 export function effectiveValues(values: Values): EffectiveValues {
-  const embedded = values.databaseUrl === undefined;
+  const embedded = values.mode === 'standalone' && values.databaseUrl === undefined;
   // The embedded store is what a first try gets: nothing of it is open to the network unless told so.
   const host = embedded ? '127.0.0.1' : '0.0.0.0';
   return {
@@ -41,10 +42,19 @@ export function buildConfig(environment: Environment): Config {
   const values = effectiveValues(environment.values);
   const findings: Findings = { problems: [...environment.problems.values()], warnings: [] };
   warnOfUnknown(environment, findings);
-  checkVersion(environment, findings);
+  warnOfOtherMode(environment, findings);
   checkSizes(values, findings);
-  const config: Config = {
-    mode: 'standalone',
+  const common = commonOf(environment, values, findings);
+  const config: Config =
+    values.mode === 'standalone'
+      ? { ...common, mode: values.mode, store: storeOf(values), database: databaseOf(values) }
+      : { ...common, mode: values.mode, fabric: fabricOf(environment, findings) };
+  if (findings.problems.length > 0) throw new ConfigError(findings.problems);
+  return deepFreeze(config);
+}
+
+function commonOf(environment: Environment, values: EffectiveValues, findings: Findings): CommonConfig {
+  return {
     logging: { level: values.logLevel.toLowerCase() as LogLevel, color: values.noColor !== true },
     metrics: { enabled: values.metricsEnabled },
     grpc: {
@@ -56,16 +66,12 @@ export function buildConfig(environment: Environment): Config {
     },
     http: { address: values.httpAddress },
     tls: tlsOf(values, findings),
-    store: storeOf(values),
-    database: databaseOf(values),
     ...limits(values),
     broker: brokerOf(values),
     channels: { path: values.channelConfig, initial: channelsOf(environment, findings) },
     shutdownTimeoutMs: values.shutdownTimeoutMs,
     warnings: findings.warnings,
   };
-  if (findings.problems.length > 0) throw new ConfigError(findings.problems);
-  return deepFreeze(config);
 }
 
 /**
@@ -96,22 +102,11 @@ function warnOfUnknown({ unknown }: Environment, { warnings }: Findings): void {
   for (const name of unknown) warnings.push(`${name} is no variable of this server and has no effect`);
 }
 
-function checkVersion({ values, given }: Environment, { problems, warnings }: Findings): void {
-  if (values.mode === 'distributed') {
-    problems.push(
-      `${settings.mode.name} is "distributed": distributed mode is not part of this version, it should be standalone`,
-    );
-  }
-  const later: readonly SettingKey[] = [
-    'networkConfig',
-    'fabricCert',
-    'fabricKey',
-    'fabricGatewayTimeoutMs',
-    'mspid',
-    'eventIndexFile',
-  ];
-  for (const key of later) {
-    if (given.has(key)) warnings.push(`${settings[key].name} has no effect in this version`);
+function warnOfOtherMode({ values, given }: Environment, { warnings }: Findings): void {
+  for (const [key, { name, mode }] of settingEntries) {
+    if (given.has(key) && mode !== undefined && mode !== values.mode) {
+      warnings.push(`${name} has no effect in ${values.mode} mode`);
+    }
   }
 }
 
@@ -171,7 +166,7 @@ function channelsOf({ values, given }: Environment, { problems }: Findings): Cha
   const { name } = settings.channelConfig;
   const path = values.channelConfig;
   if (path === undefined) {
-    if (given.has('databaseUrl'))
+    if (values.mode === 'distributed' || given.has('databaseUrl'))
       problems.push(
         `${name} is missing: it should be the file with the channels (only the embedded store has channels of its own)`,
       );

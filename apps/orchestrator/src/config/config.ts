@@ -37,9 +37,59 @@ export interface BrokerConfig {
   readonly exchange: string;
 }
 
+/** A peer of the network file. */
+export interface PeerConfig {
+  /** As the network file calls it. */
+  readonly name: string;
+  /** `host:port`. */
+  readonly address: string;
+  /** The name in the peer's TLS certificate, where the address is another. */
+  readonly serverName?: string | undefined;
+  /** Where the CA certificates of its TLS certificate lie; without a path the text itself is given. */
+  readonly tlsCaCertsPath?: string | undefined;
+  readonly tlsCaCertsPem?: string | undefined;
+}
+
+/** An identity on the ledger, with the peer through which it speaks. */
+export interface PeerIdentityConfig {
+  readonly mspid: string;
+  readonly certPath: string;
+  readonly keyPath: string;
+  /** The client certificate for a peer that asks for one. */
+  readonly tls?: { readonly certPath: string; readonly keyPath: string } | undefined;
+  readonly peer: PeerConfig;
+}
+
+export interface FabricConfig {
+  /** Each of another organization: one in production, several in development. */
+  readonly identities: readonly PeerIdentityConfig[];
+  /** Longest time of a call on the ledger, retries included. */
+  readonly gatewayTimeoutMs: number;
+  /** Most calls under way at a peer, of each kind. */
+  readonly maxEvaluates: number;
+  readonly maxSubmits: number;
+  /** Absolute. */
+  readonly eventIndexFile: string;
+}
+
 /** Everything that the server is told from outside. Frozen; made once at start. */
-export interface Config {
+export type Config = StandaloneConfig | DistributedConfig;
+
+/** What only standalone mode is told. */
+export interface StandaloneConfig extends CommonConfig {
   readonly mode: 'standalone';
+  readonly store: StoreConfig;
+  readonly database: DatabaseConfig;
+}
+
+/** What only distributed mode is told. */
+export interface DistributedConfig extends CommonConfig {
+  readonly mode: 'distributed';
+  readonly fabric: FabricConfig;
+}
+
+/** What a server is told in every mode. */
+export interface CommonConfig {
   readonly logging: { readonly level: LogLevel; readonly color: boolean };
   readonly metrics: { readonly enabled: boolean };
   readonly grpc: {
@@ -51,12 +101,10 @@ export interface Config {
   };
   readonly http: { readonly address: Address };
   readonly tls: TlsConfig;
-  readonly store: StoreConfig;
-  readonly database: DatabaseConfig;
   readonly requests: {
     readonly maxPageBytes: number;
     readonly retryBudgetMs: number;
-    /** Most writing requests that wait in a channel. */
+    /** Most requests that wait, in a channel or at a peer. */
     readonly queueLimit: number;
     readonly queueTimeoutMs: number;
     /** Most writing requests that share a transaction. */

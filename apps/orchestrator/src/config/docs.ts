@@ -21,7 +21,8 @@ and \`orchestrator --help\` this list.
 const CHANNELS = `## Channels
 
 ORCHESTRATOR_CHANNEL_CONFIG names a YAML file that lists the channels and, for each, the organizations (by MSP id) that
-are its members. The long form may also name the channel's chaincode, which only distributed mode uses.
+are its members. The long form may also name the channel's chaincode, for distributed mode: it serves every request of the
+channel, and the \`chaincode\` header is only needed where none is named.
 
 \`\`\`yaml
 channels:
@@ -34,6 +35,31 @@ channels:
 Names are printable ASCII of at most 255 characters, without commas. The file is read again when it changes, also when
 it is a mounted ConfigMap. A change that cannot be used is logged as a warning, and the channels stay as they were; at
 start the same fault stops the server.
+
+## The network file
+
+ORCHESTRATOR_NETWORK_CONFIG names a YAML file with the parts of a Fabric connection profile that the server uses; the
+other parts of a profile may stand in it. Paths start at the file's folder, and certificates may also be given as text
+(\`pem\`). Peers are reached over TLS alone.
+
+\`\`\`yaml
+organizations:
+  MyOrg1:
+    mspid: MyOrg1MSP
+    peers: [peer0.myorg1.test]
+peers:
+  peer0.myorg1.test:
+    url: grpcs://10.0.0.1:7051
+    tlsCACerts: { path: myorg1/tlsca.pem }
+    grpcOptions: { ssl-target-name-override: peer0.myorg1.test }
+identities:
+  MyOrg1MSP: { cert: myorg1/user.pem, key: myorg1/user.key, peer: peer0.myorg1.test }
+\`\`\`
+
+A server in production has one identity, from ORCHESTRATOR_MSPID, ORCHESTRATOR_FABRIC_CERT and ORCHESTRATOR_FABRIC_KEY,
+and uses the first peer of its organization. For development the file may hold several \`identities\`, each with the peer
+of its organization (the first, unless one is named) and, for peers that ask for client certificates, \`tlsCert\` and
+\`tlsKey\`; ORCHESTRATOR_MSPID alone picks one of them. Requests of any other organization are PERMISSION_DENIED.
 
 ## Client certificates
 
@@ -54,7 +80,7 @@ function renderGroup(group: Group): string {
       setting.name,
       setting.kind.name,
       setting.default === undefined ? (setting.otherwise ?? '') : `\`${setting.default}\``,
-      `${setting.description}${limitsOf(setting)}`,
+      `${setting.description}${limitsOf(setting)}${modeOf(setting)}`,
     ]),
   );
   return [
@@ -72,7 +98,7 @@ export function renderSettingsHelp(): string {
   const groups = GROUPS.map((group) => {
     const entries = settingsOf(group).map((setting) => {
       const fallback = setting.default ?? setting.otherwise ?? 'unset';
-      const text = `${setting.description} [${fallback}]`.replaceAll('`', '');
+      const text = `${setting.description}${modeOf(setting)} [${fallback}]`.replaceAll('`', '');
       return `  ${setting.name}\n${wrap(text, { width: 90, indent: '      ' })}`;
     });
     return `${group}:\n${entries.join('\n')}`;
@@ -86,6 +112,10 @@ function settingsOf(group: Group): readonly Setting<unknown>[] {
 
 function limitsOf({ kind: { limits } }: Setting<unknown>): string {
   return limits === undefined ? '' : ` ${limits.charAt(0).toUpperCase()}${limits.slice(1)}.`;
+}
+
+function modeOf({ mode, group }: Setting<unknown>): string {
+  return mode === undefined || group === 'Distributed mode' ? '' : ` Only in ${mode} mode.`;
 }
 
 function row(cells: readonly string[]): string {

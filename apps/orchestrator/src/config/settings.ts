@@ -1,13 +1,13 @@
 import { brokerSettings } from './broker-settings.ts';
+import { distributedSettings } from './distributed-settings.ts';
 import * as kinds from './kinds.ts';
-import { laterSettings } from './later-settings.ts';
-import { inGroup } from './setting.ts';
+import { inGroup, MODES } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 const MAX_MESSAGE_BYTES = 1_073_741_824;
 
 const general = inGroup('General');
-const store = inGroup('Store');
+const store = inGroup('Store', 'standalone');
 const requests = inGroup('Requests');
 const events = inGroup('Events');
 const tls = inGroup('TLS');
@@ -16,9 +16,9 @@ const tls = inGroup('TLS');
 export const settings = {
   mode: general({
     name: 'ORCHESTRATOR_MODE',
-    kind: kinds.choice(['standalone', 'distributed']),
+    kind: kinds.choice(MODES),
     default: 'standalone',
-    description: 'Execution mode. Distributed mode is not part of this version.',
+    description: 'Execution mode: `standalone` over PostgreSQL, `distributed` over a Hyperledger Fabric network.',
   }),
   grpcAddress: general({
     name: 'ORCHESTRATOR_GRPC_ADDRESS',
@@ -58,6 +58,7 @@ export const settings = {
   }),
   logSqlVerbose: general({
     name: 'LOG_SQL_VERBOSE',
+    mode: 'standalone',
     kind: kinds.boolean,
     default: 'false',
     description: 'Log each statement with its duration, at level DEBUG, without its values.',
@@ -77,11 +78,11 @@ export const settings = {
     refusesEmpty: true,
     description: 'PostgreSQL 15 or newer. Several servers may share one database.',
   }),
-  dataDir: store({
+  dataDir: general({
     name: 'ORCHESTRATOR_DATA_DIR',
     kind: kinds.path,
     default: './data',
-    description: 'Where the embedded store keeps its data. One server at a time.',
+    description: 'Where the embedded store keeps its data, and distributed mode its event index. One server at a time.',
   }),
   migrate: store({
     name: 'ORCHESTRATOR_MIGRATE',
@@ -140,6 +141,7 @@ export const settings = {
   }),
   retryBudgetMs: requests({
     name: 'ORCHESTRATOR_TX_RETRY_BUDGET',
+    mode: 'standalone',
     kind: kinds.duration('0s', '1m'),
     default: '500ms',
     description: 'How long a request is retried after a conflict or a lost database connection.',
@@ -148,22 +150,25 @@ export const settings = {
     name: 'ORCHESTRATOR_QUEUE_LIMIT',
     kind: kinds.integer(1, 1_000_000),
     default: '10000',
-    description: 'Most writing requests that wait for their turn in a channel. More are answered UNAVAILABLE.',
+    description: 'Most requests that wait for their turn, in a channel or at a peer. More are answered UNAVAILABLE.',
   }),
   queueTimeoutMs: requests({
     name: 'ORCHESTRATOR_QUEUE_TIMEOUT',
+    mode: 'standalone',
     kind: kinds.duration('10ms', '1h'),
     default: '30s',
     description: 'How long a writing request waits for its turn, if its own deadline is not earlier.',
   }),
   groupSize: requests({
     name: 'ORCHESTRATOR_GROUP_SIZE',
+    mode: 'standalone',
     kind: kinds.integer(1, 1000),
     default: '16',
     description: 'Most writing requests of a channel that may share one database transaction.',
   }),
   idempotencyRetentionMs: requests({
     name: 'ORCHESTRATOR_IDEMPOTENCY_RETENTION',
+    mode: 'standalone',
     kind: kinds.duration('1m', '8760h'),
     default: '24h',
     description: 'How long the answer to a request with an idempotency key is kept.',
@@ -171,6 +176,7 @@ export const settings = {
 
   replayEventsBatchSize: events({
     name: 'ORCHESTRATOR_REPLAY_EVENTS_BATCH_SIZE',
+    mode: 'standalone',
     kind: kinds.integer(1, 100_000),
     default: '100',
     description: 'Most events that are read from the store at once for a subscriber that catches up.',
@@ -183,6 +189,7 @@ export const settings = {
   }),
   eventPollIntervalMs: events({
     name: 'ORCHESTRATOR_EVENT_POLL_INTERVAL',
+    mode: 'standalone',
     kind: kinds.duration('50ms', '10m'),
     default: '2s',
     description: 'How often the store is asked for events of other servers, in case a notification was lost.',
@@ -240,7 +247,7 @@ export const settings = {
   }),
 
   ...brokerSettings,
-  ...laterSettings,
+  ...distributedSettings,
 } as const;
 
 export type SettingKey = keyof typeof settings;

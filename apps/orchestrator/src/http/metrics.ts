@@ -11,18 +11,31 @@ export interface TaskUpdate {
   readonly cascadeSize: number;
 }
 
+/** What happens to transactions on the ledger, in distributed mode. */
+export interface LedgerMetrics {
+  /** A proposal was sent to a peer. */
+  attempted(): void;
+  /** A transaction lost against another, or the peers did not agree on it. */
+  conflicted(): void;
+  /** It became unclear whether a transaction arrived at the ledger. */
+  ambiguous(): void;
+  /** What became of such a transaction. */
+  resolved(fate: 'committed' | 'invalid' | 'unknown'): void;
+}
+
 /** What the layers below tell of their work. None of it throws. */
 export interface Metrics {
   /** Follows the gRPC calls. */
   readonly calls: CallObserver;
   /** Follows the publishing to the broker. */
   readonly broker: PublisherObserver;
+  readonly ledger: LedgerMetrics;
   /** Reads task metrics from the events of one committed request. */
   observeEvents(channel: string, events: Iterable<EventSummary>): void;
   /** One request registered `batchSize` tasks. */
   taskRegistered(channel: string, batchSize: number): void;
   taskUpdated(update: TaskUpdate): void;
-  /** A database transaction for a procedure ended, as `committed`, `refused` or `failed`. */
+  /** A transaction for a procedure, in the database or on the ledger, ended as `committed`, `refused` or `failed`. */
   transaction(method: string, outcome: string): void;
   transactionRetried(): void;
   /** Events were handed to subscribers. */
@@ -37,6 +50,7 @@ const ignore = (): void => undefined;
 export const noMetrics: Metrics = {
   calls: { onEnd: ignore },
   broker: { published: ignore, unconfirmed: ignore, publishing: ignore, lag: ignore, removed: ignore, reconnected: ignore },
+  ledger: { attempted: ignore, conflicted: ignore, ambiguous: ignore, resolved: ignore },
   observeEvents: ignore,
   taskRegistered: ignore,
   taskUpdated: ignore,

@@ -1,11 +1,12 @@
 import type { PublisherObserver } from '../broker/publisher/publisher.ts';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallEnd, CallInfo, CallObserver } from '../grpc/call-observer.ts';
-import type { Metrics, TaskUpdate } from './metrics.ts';
+import type { LedgerMetrics, Metrics, TaskUpdate } from './metrics.ts';
 import { statusCodeName } from './status-code-name.ts';
 import { taskChangesOf } from './task-changes.ts';
 import type { EventSummary } from './task-changes.ts';
 import { createBrokerMetrics } from './broker-metrics.ts';
+import { createLedgerMetrics } from './ledger-metrics.ts';
 
 const BATCH_SIZE_BUCKETS = [5, 10, 50, 100, 500, 1000, 5000, 10_000];
 
@@ -56,14 +57,14 @@ export class PrometheusMetrics implements Metrics {
 
   readonly #transactions = new Counter({
     name: 'orc_db_transaction_total',
-    help: 'Database transactions by procedure and outcome',
+    help: 'Transactions in the database or on the ledger, by procedure and outcome',
     labelNames: ['method', 'outcome'],
     registers: this.#registers,
   });
 
   readonly #retries = new Counter({
     name: 'orc_db_transaction_retries_total',
-    help: 'Database transactions that were tried again after a conflict or a lost connection',
+    help: 'Transactions that were tried again after a conflict or a lost connection',
     registers: this.#registers,
   });
 
@@ -101,6 +102,8 @@ export class PrometheusMetrics implements Metrics {
     buckets: HANDLING_BUCKETS_SECONDS,
     registers: this.#registers,
   });
+
+  readonly ledger: LedgerMetrics = createLedgerMetrics(this.#registry);
 
   readonly broker: PublisherObserver = createBrokerMetrics(this.#registry, (count) => this.eventsSent(count));
 

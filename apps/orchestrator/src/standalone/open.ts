@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { openPublisher } from '../broker/postgres/open-publisher.ts';
 import type { PublishedChannels } from '../broker/publisher/publisher.ts';
-import type { Config } from '../config/config.ts';
+import type { StandaloneConfig } from '../config/config.ts';
 import { readVersion } from '../cli/version.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { describeError } from '../log/describe-error.ts';
@@ -19,7 +19,7 @@ const OUTAGE_RETRY_DELAY_MS = 250;
 const FEED_BATCH_BYTES = 4_194_304;
 
 interface Parts {
-  readonly config: Config;
+  readonly config: StandaloneConfig;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly channels: PublishedChannels;
@@ -60,7 +60,7 @@ function startPublishing(
   return () => publisher.state;
 }
 
-async function openStore(config: Config, log: Log, stack: AsyncDisposableStack): Promise<Store> {
+async function openStore(config: StandaloneConfig, log: Log, stack: AsyncDisposableStack): Promise<Store> {
   if (config.store.kind === 'external') {
     return { url: config.store.url, description: `PostgreSQL at ${maskUrl(config.store.url)}` };
   }
@@ -78,7 +78,7 @@ async function openStore(config: Config, log: Log, stack: AsyncDisposableStack):
   return { url: embedded.connectionString, description };
 }
 
-async function prepareSchema(config: Config, { url, description }: Store, log: Log): Promise<void> {
+async function prepareSchema(config: StandaloneConfig, { url, description }: Store, log: Log): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'orchestrator' });
   client.on('error', (error) => log.debug({ error: error.message }, 'the connection for the schema was lost'));
   try {
@@ -98,7 +98,7 @@ async function prepareSchema(config: Config, { url, description }: Store, log: L
   }
 }
 
-function toSettings(config: Config, connectionString: string): StandaloneSettings {
+function toSettings(config: StandaloneConfig, connectionString: string): StandaloneSettings {
   const { database, events, grpc, requests } = config;
   return {
     session: {

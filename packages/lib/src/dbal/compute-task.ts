@@ -27,6 +27,14 @@ export interface TaskReadiness {
   readonly parentsDone: boolean;
 }
 
+/** An input of a new task that is given by an asset's key. */
+export interface AssetInput {
+  readonly functionKey: string;
+  /** Of the input, as the function names it. */
+  readonly identifier: string;
+  readonly assetKey: string;
+}
+
 /** Everything that a batch of new tasks names. Entries may repeat and may exist nowhere. */
 export interface TaskReferenceQuery {
   /** The new tasks and their parents. */
@@ -35,6 +43,11 @@ export interface TaskReferenceQuery {
   readonly functionKeys: readonly string[];
   /** Data managers, data samples and models: which of them a key names is for the function to say. */
   readonly assetKeys: readonly string[];
+  /**
+   * The same by the inputs that name them: where every read costs, an adapter may look only where the function of an
+   * input says. Absent: a key is looked for everywhere.
+   */
+  readonly assetInputs?: readonly AssetInput[];
   readonly organizationIds: readonly string[];
 }
 

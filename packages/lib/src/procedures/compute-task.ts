@@ -13,11 +13,14 @@ import {
   RegisterTasksResponse,
 } from '../gen/orchestrator/computetask.ts';
 import { validateQueryTasks, validateRegisterTasks } from '../assets/compute-task.ts';
-import { acceptAll, defineService, read, snapshot, write } from './procedure.ts';
+import { acceptAll, defineService, read, snapshot, touching, write } from './procedure.ts';
 
 export const computeTaskProcedures = defineService('ComputeTaskService', {
-  RegisterTasks: write(RegisterTasksParam, RegisterTasksResponse, validateRegisterTasks, (s, param) =>
-    s.computeTask.registerTasks(param.tasks),
+  RegisterTasks: touching(
+    write(RegisterTasksParam, RegisterTasksResponse, validateRegisterTasks, (s, param) =>
+      s.computeTask.registerTasks(param.tasks),
+    ),
+    ({ tasks }) => tasks.map(({ key, computePlanKey }) => ({ task: key, plan: computePlanKey })),
   ),
   QueryTasks: read(
     QueryTasksParam,
@@ -26,13 +29,15 @@ export const computeTaskProcedures = defineService('ComputeTaskService', {
     validateQueryTasks,
   ),
   GetTask: read(GetTaskParam, ComputeTask, (s, param) => s.computeTask.getTask(param.key)),
-  ApplyTaskAction: write(ApplyTaskActionParam, ApplyTaskActionResponse, acceptAll, (s, param) =>
-    s.computeTask.applyTaskAction(param),
+  ApplyTaskAction: touching(
+    write(ApplyTaskActionParam, ApplyTaskActionResponse, acceptAll, (s, param) => s.computeTask.applyTaskAction(param)),
+    ({ computeTaskKey }) => [{ task: computeTaskKey }],
   ),
   GetTaskInputAssets: snapshot(GetTaskInputAssetsParam, GetTaskInputAssetsResponse, (s, param) =>
     s.computeTask.getTaskInputAssets(param.computeTaskKey),
   ),
-  DisableOutput: write(DisableOutputParam, DisableOutputResponse, acceptAll, (s, param) =>
-    s.computeTask.disableOutput(param),
+  DisableOutput: touching(
+    write(DisableOutputParam, DisableOutputResponse, acceptAll, (s, param) => s.computeTask.disableOutput(param)),
+    ({ computeTaskKey }) => [{ task: computeTaskKey }],
   ),
 });

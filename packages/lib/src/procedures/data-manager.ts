@@ -9,7 +9,7 @@ import {
 } from '../gen/orchestrator/datamanager.ts';
 import { validateNewDataManager } from '../assets/data-manager.ts';
 import { validateRename } from '../assets/rename.ts';
-import { defineService, read, write } from './procedure.ts';
+import { defineService, read, touching, write } from './procedure.ts';
 
 export const dataManagerProcedures = defineService('DataManagerService', {
   RegisterDataManager: write(NewDataManager, DataManager, validateNewDataManager, (s, param) =>
@@ -19,7 +19,10 @@ export const dataManagerProcedures = defineService('DataManagerService', {
   QueryDataManagers: read(QueryDataManagersParam, QueryDataManagersResponse, (s, param) =>
     s.dataManager.queryDataManagers(param),
   ),
-  UpdateDataManager: write(UpdateDataManagerParam, UpdateDataManagerResponse, validateRename, (s, param) =>
-    s.dataManager.updateDataManager(param),
+  UpdateDataManager: touching(
+    write(UpdateDataManagerParam, UpdateDataManagerResponse, validateRename, (s, param) =>
+      s.dataManager.updateDataManager(param),
+    ),
+    ({ key }) => [{ asset: key }],
   ),
 });

@@ -9,7 +9,7 @@ import {
   UpdateDataSamplesResponse,
 } from '../gen/orchestrator/datasample.ts';
 import { validateRegisterDataSamples, validateUpdateDataSamples } from '../assets/data-sample.ts';
-import { defineService, read, write } from './procedure.ts';
+import { defineService, read, touching, write } from './procedure.ts';
 
 export const dataSampleProcedures = defineService('DataSampleService', {
   RegisterDataSamples: write(
@@ -18,8 +18,11 @@ export const dataSampleProcedures = defineService('DataSampleService', {
     validateRegisterDataSamples,
     (s, param) => s.dataSample.registerDataSamples(param.samples),
   ),
-  UpdateDataSamples: write(UpdateDataSamplesParam, UpdateDataSamplesResponse, validateUpdateDataSamples, (s, param) =>
-    s.dataSample.updateDataSamples(param),
+  UpdateDataSamples: touching(
+    write(UpdateDataSamplesParam, UpdateDataSamplesResponse, validateUpdateDataSamples, (s, param) =>
+      s.dataSample.updateDataSamples(param),
+    ),
+    ({ keys }) => keys.map((key) => ({ asset: key })),
   ),
   QueryDataSamples: read(QueryDataSamplesParam, QueryDataSamplesResponse, (s, param) =>
     s.dataSample.queryDataSamples(param),

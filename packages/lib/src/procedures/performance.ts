@@ -5,11 +5,12 @@ import {
   QueryPerformancesResponse,
 } from '../gen/orchestrator/performance.ts';
 import { validateNewPerformance } from '../assets/performance.ts';
-import { defineService, read, write } from './procedure.ts';
+import { defineService, read, touching, write } from './procedure.ts';
 
 export const performanceProcedures = defineService('PerformanceService', {
-  RegisterPerformance: write(NewPerformance, Performance, validateNewPerformance, (s, param) =>
-    s.performance.registerPerformance(param),
+  RegisterPerformance: touching(
+    write(NewPerformance, Performance, validateNewPerformance, (s, param) => s.performance.registerPerformance(param)),
+    ({ computeTaskKey }) => [{ task: computeTaskKey }],
   ),
   QueryPerformances: read(QueryPerformancesParam, QueryPerformancesResponse, (s, param) =>
     s.performance.queryPerformances(param),

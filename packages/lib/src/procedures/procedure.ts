@@ -10,6 +10,15 @@ import type { Services } from '../services/services.ts';
  */
 export type ProcedureKind = 'read' | 'snapshot' | 'write' | 'stream';
 
+/** Something that requests change, by its key: who changes the same at once may have to wait for each other. */
+export interface Touched {
+  readonly task?: string;
+  /** The compute plan; beside `task` it is the task's. */
+  readonly plan?: string;
+  /** Any other asset. */
+  readonly asset?: string;
+}
+
 /** One gRPC procedure: all that anyone outside the lib needs to know of it. */
 export interface Procedure<Request = unknown, Response = unknown> {
   /** Without package, e.g. `ComputeTaskService`. */
@@ -22,6 +31,8 @@ export interface Procedure<Request = unknown, Response = unknown> {
   validate(request: Request): void;
   /** The business logic, inside a transaction. */
   call(services: Services, request: Request): Promise<Response | Encoded<Response>>;
+  /** What the request changes besides what it creates, as far as it says so itself. */
+  touches(request: Request): readonly Touched[];
 }
 
 // Methods, not function properties: their bivariance lets rows of all types stand in one table.
@@ -31,6 +42,7 @@ interface Row<Request, Response> {
   readonly response: MessageCodec<Response>;
   validate(request: Request): void;
   call(services: Services, request: Request): Promise<Response | Encoded<Response>>;
+  touches(request: Request): readonly Touched[];
 }
 
 type Call<Request, Response> = (services: Services, request: Request) => Promise<Response | Encoded<Response>>;
@@ -39,6 +51,8 @@ type Validate<Request> = (request: Request) => void;
 /** For requests that cannot be wrong by themselves. */
 export const acceptAll = (): void => undefined;
 
+const touchesNothing = (): readonly Touched[] => [];
+
 /** A row for a procedure that reads with at most one statement. */
 export function read<Q, R>(
   request: MessageCodec<Q>,
@@ -46,7 +60,7 @@ export function read<Q, R>(
   call: Call<Q, NoInfer<R>>,
   validate: Validate<Q> = acceptAll,
 ): Row<Q, R> {
-  return { kind: 'read', request, response, validate, call };
+  return { kind: 'read', request, response, validate, call, touches: touchesNothing };
 }
 
 /** A row for a procedure that reads several things which must belong together. */
@@ -56,7 +70,7 @@ export function snapshot<Q, R>(
   call: Call<Q, NoInfer<R>>,
   validate: Validate<Q> = acceptAll,
 ): Row<Q, R> {
-  return { kind: 'snapshot', request, response, validate, call };
+  return { kind: 'snapshot', request, response, validate, call, touches: touchesNothing };
 }
 
 /** A row for a procedure that writes. */
@@ -66,13 +80,18 @@ export function write<Q, R>(
   validate: Validate<Q>,
   call: Call<Q, NoInfer<R>>,
 ): Row<Q, R> {
-  return { kind: 'write', request, response, validate, call };
+  return { kind: 'write', request, response, validate, call, touches: touchesNothing };
+}
+
+/** The same row, with what its requests change. */
+export function touching<Q, R>(row: Row<Q, R>, touches: (request: Q) => readonly Touched[]): Row<Q, R> {
+  return { ...row, touches };
 }
 
 /** A row for the event stream; it has no call, the feeds of each mode serve it. */
 export function stream<Q, R>(request: MessageCodec<Q>, response: MessageCodec<R>): Row<Q, R> {
   const call: Call<Q, NoInfer<R>> = () => Promise.reject(new Error('a stream is served by a feed'));
-  return { kind: 'stream', request, response, validate: acceptAll, call };
+  return { kind: 'stream', request, response, validate: acceptAll, call, touches: touchesNothing };
 }
 
 /** Names the rows of one service. Their types are erased: callers pair each request with its own row. */

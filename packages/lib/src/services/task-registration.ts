@@ -1,7 +1,7 @@
 import { parentKeys } from '../assets/compute-task.ts';
 import { organizationsToCheck } from '../assets/permission.ts';
 import { sortTopologically } from '../assets/task-graph.ts';
-import type { TaskReferenceQuery, TaskReferences } from '../dbal/compute-task.ts';
+import type { AssetInput, TaskReferenceQuery, TaskReferences } from '../dbal/compute-task.ts';
 import { conflict, invalidAsset } from '../errors/orchestration-error.ts';
 import { changes } from '../events/change.ts';
 import type { ComputeTask, NewComputeTask, RegisterTasksResponse } from '../gen/orchestrator/computetask.ts';
@@ -50,7 +50,7 @@ function referenceQuery(caller: string, nodes: readonly BatchNode[]): TaskRefere
   const taskKeys = new Set<string>();
   const computePlanKeys = new Set<string>();
   const functionKeys = new Set<string>();
-  const assetKeys = new Set<string>();
+  const assetInputs: AssetInput[] = [];
   const organizationIds = new Set([caller]);
   for (const { key, parentKeys: parents, asked } of nodes) {
     taskKeys.add(key);
@@ -58,7 +58,9 @@ function referenceQuery(caller: string, nodes: readonly BatchNode[]): TaskRefere
     computePlanKeys.add(asked.computePlanKey);
     functionKeys.add(asked.functionKey);
     if (asked.worker !== '') organizationIds.add(asked.worker);
-    for (const { ref } of asked.inputs) if (ref?.$case === 'assetKey') assetKeys.add(ref.value);
+    for (const { identifier, ref } of asked.inputs) {
+      if (ref?.$case === 'assetKey') assetInputs.push({ functionKey: asked.functionKey, identifier, assetKey: ref.value });
+    }
     for (const { permissions } of asked.outputs.values()) {
       for (const id of organizationsToCheck(permissions)) organizationIds.add(id);
     }
@@ -67,7 +69,8 @@ function referenceQuery(caller: string, nodes: readonly BatchNode[]): TaskRefere
     taskKeys: [...taskKeys],
     computePlanKeys: [...computePlanKeys],
     functionKeys: [...functionKeys],
-    assetKeys: [...assetKeys],
+    assetKeys: [...new Set(assetInputs.map(({ assetKey }) => assetKey))],
+    assetInputs,
     organizationIds: [...organizationIds],
   };
 }

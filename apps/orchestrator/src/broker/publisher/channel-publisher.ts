@@ -82,7 +82,7 @@ export class ChannelPublisher implements AsyncDisposable {
     if (this.#state !== 'failing') this.#state = 'waiting';
     // The connection first: a server that the broker can't hear must not keep others from publishing.
     const link = await connection.link(stop);
-    await using tenure = await this.#acquire(AbortSignal.any([stop, link.closed]));
+    await using tenure = await this.#acquire(link, AbortSignal.any([stop, link.closed]));
     this.#isTopologyChecked = false;
     await this.#prepare(link);
     await using session = await this.#openSession(link, tenure);
@@ -120,12 +120,12 @@ export class ChannelPublisher implements AsyncDisposable {
     });
   }
 
-  async #acquire(signal: AbortSignal): Promise<Tenure> {
+  async #acquire(link: Link, signal: AbortSignal): Promise<Tenure> {
     const { lock, channel } = this.#parts;
     const never = new Bell();
     for (;;) {
       signal.throwIfAborted();
-      const tenure = await lock.tryAcquire(channel);
+      const tenure = await lock.tryAcquire(channel, link);
       if (tenure !== undefined) return tenure;
       this.#state = 'standby';
       await never.wait(signal, LOCK_INTERVAL_MS);

@@ -1,3 +1,5 @@
+import type { Link } from './amqp-connection.ts';
+
 /** An event of a channel's log in its wire form. */
 export interface LoggedEvent {
   /** Grows by one from event to event, from 1 on. */
@@ -32,8 +34,13 @@ export interface Tenure extends AsyncDisposable {
 
 /** A lock per channel over all servers that dies with its holder. */
 export interface PublisherLock {
-  /** Undefined while another server holds the channel. @throws when the store is out of reach. */
-  tryAcquire(channel: string): Promise<Tenure | undefined>;
+  /**
+   * Undefined while another server holds the channel.
+   *
+   * @param link the connection over which the events will go, for a lock that hangs on it.
+   * @throws when the store is out of reach.
+   */
+  tryAcquire(channel: string, link: Link): Promise<Tenure | undefined>;
 }
 
 /** How far the broker has confirmed the events of a channel. */

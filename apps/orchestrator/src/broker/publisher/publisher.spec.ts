@@ -307,6 +307,7 @@ describe('two publishers of one database', () => {
     expect(await reader.waitFor(ids, 15_000)).toEqual(ids);
     expect(reader.deliveries).toHaveLength(ids.length);
     await until('the second one', async () => second.published.get('mychannel') === 20);
+    await until('the cursor', async () => (await cursor())?.position === ids.length);
     expect(await cursor()).toEqual({ position: ids.length, fence: 2 });
   });
 });

@@ -1,0 +1,92 @@
+import type { Instant } from '@orchestrator/lib';
+import { type EntryPlace, indexRange, parseEntryKey } from './keys.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
+
+/** What one transaction added to an index. */
+export interface ScannedEntry extends EntryPlace {
+  readonly key: string;
+  /** Parsed JSON. */
+  readonly items: readonly unknown[];
+}
+
+/** Where a listed thing stands: its instant, then texts by their UTF-8 bytes. */
+export interface Rank {
+  readonly instant: Instant;
+  readonly texts: readonly string[];
+}
+
+/** The entries of an index in the order of their instants, then transactions; `from` an instant on, inclusive. */
+export async function* scanIndex(
+  transaction: LedgerTransaction,
+  prefix: string,
+  from?: Instant,
+): AsyncGenerator<ScannedEntry, void, undefined> {
+  const { start, end } = indexRange(prefix, from);
+  for await (const { key, text } of transaction.scan(start, end)) {
+    const { items } = JSON.parse(text) as { readonly items: readonly unknown[] };
+    yield { ...parseEntryKey(key), key, items };
+  }
+}
+
+/** Entries that follow one another and have the same instant, together. */
+export async function* groupByInstant<T extends EntryPlace>(
+  entries: AsyncIterable<T>,
+): AsyncGenerator<readonly [T, ...T[]], void, undefined> {
+  let group: [T, ...T[]] | undefined;
+  for await (const entry of entries) {
+    if (group !== undefined && group[0].instant === entry.instant) {
+      group.push(entry);
+      continue;
+    }
+    if (group !== undefined) yield group;
+    group = [entry];
+  }
+  if (group !== undefined) yield group;
+}
+
+/** Which ranks of an index are wanted. */
+export interface RankScan {
+  readonly prefix: string;
+  /** Those that come after this one; all when absent. */
+  readonly after?: Rank | undefined;
+  /** How many texts of an item make its rank: the first ones. One when absent. */
+  readonly textCount?: number;
+}
+
+/**
+ * What an index lists, in the order of rank, each once. The items of the index are texts or lists of texts. Those of
+ * one instant are put in order here, since the order of their transactions says nothing.
+ */
+export async function* scanRanks(
+  transaction: LedgerTransaction,
+  { prefix, after, textCount = 1 }: RankScan,
+): AsyncGenerator<Rank, void, undefined> {
+  for await (const group of groupByInstant(scanIndex(transaction, prefix, after?.instant))) {
+    const [{ instant }] = group;
+    const ranks = group.flatMap(({ items }) => items.map((item): Rank => ({ instant, texts: textsOf(item).slice(0, textCount) })));
+    let last = after;
+    for (const rank of ranks.toSorted(compareRanks)) {
+      if (last !== undefined && compareRanks(rank, last) <= 0) continue;
+      last = rank;
+      yield rank;
+    }
+  }
+}
+
+function textsOf(item: unknown): readonly string[] {
+  return Array.isArray(item) ? item.map(String) : [String(item)];
+}
+
+/** Compares texts by their UTF-8 bytes; code units would put some astral characters elsewhere. */
+export function compareUtf8(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+export function compareRanks(a: Rank, b: Rank): number {
+  if (a.instant !== b.instant) return a.instant < b.instant ? -1 : 1;
+  for (const [index, text] of a.texts.entries()) {
+    const order = compareUtf8(text, b.texts[index] ?? '');
+    if (order !== 0) return order;
+  }
+  return 0;
+}

@@ -1,0 +1,80 @@
+import {
+  badPageToken,
+  type Cursor,
+  type Encoded,
+  isUuid,
+  type Page,
+  PAGE_ITEM_OVERHEAD_BYTES,
+  type PageRequest,
+} from '@orchestrator/lib';
+import type { Rank } from './index-scan.ts';
+
+/**
+ * Most candidates that one evaluation looks at. A filter that keeps few of them gives short pages, even empty ones,
+ * with a token: an evaluation stops all commits at its peer, and must not take seconds.
+ */
+export const MAX_SCANNED_RECORDS = 10_000;
+
+/** The page of a filter that nothing can match. */
+export const EMPTY_PAGE: Page<never> = { items: [] };
+
+const INSTANT = /^(?:0|[1-9]\d{0,17})$/;
+
+/** One thing that a listing may show. */
+export interface Candidate<T> {
+  /** Where the listing goes on behind it. */
+  readonly cursor: Cursor;
+  /** Gives nothing when the filter does not keep it. */
+  readonly load: () => Promise<Encoded<T> | undefined>;
+}
+
+/** The first of the candidates, as many as the page's size and bytes allow, at least one. */
+export async function cutPage<T>(
+  candidates: AsyncIterable<Candidate<T>> | Iterable<Candidate<T>>,
+  page: PageRequest,
+  maxScanned = MAX_SCANNED_RECORDS,
+): Promise<Page<T>> {
+  const items: Encoded<T>[] = [];
+  let bytes = 0;
+  let scanned = 0;
+  let last: Cursor | undefined;
+  for await (const { cursor, load } of candidates) {
+    if (scanned === maxScanned) return next(items, last);
+    scanned += 1;
+    const item = await load();
+    if (item !== undefined) {
+      bytes += item.bytes.length + PAGE_ITEM_OVERHEAD_BYTES;
+      if (items.length >= page.size || (items.length > 0 && bytes > page.maxBytes)) return next(items, last);
+      items.push(item);
+    }
+    last = cursor;
+  }
+  return { items };
+}
+
+function next<T>(items: readonly Encoded<T>[], cursor: Cursor | undefined): Page<T> {
+  return cursor === undefined ? { items } : { items, next: cursor };
+}
+
+export function formatRank({ instant, texts }: Rank): Cursor {
+  return [String(instant), ...texts];
+}
+
+/**
+ * The rank after which a page begins; undefined for the first page.
+ *
+ * @param textCount how many texts a rank of this listing has; the first one is an asset's key.
+ * @throws OrchestrationError OE0003 for a cursor that no such listing returned.
+ */
+export function parseRank(cursor: Cursor | undefined, textCount = 1): Rank | undefined {
+  if (cursor === undefined) return undefined;
+  const [instant = '', ...texts] = cursor;
+  if (texts.length !== textCount || !isUuid(texts[0] ?? '')) throw badPageToken();
+  return { instant: parseInstant(instant), texts };
+}
+
+/** @throws OrchestrationError OE0003 */
+export function parseInstant(text: string): bigint {
+  if (!INSTANT.test(text)) throw badPageToken();
+  return BigInt(text);
+}

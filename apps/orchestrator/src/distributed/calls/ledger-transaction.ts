@@ -1,0 +1,179 @@
+import { status } from '@grpc/grpc-js';
+import {
+  type Commit,
+  type Contract,
+  type Gateway,
+  GatewayError,
+  type Status,
+  StatusCode,
+  type Transaction,
+} from '@hyperledger/fabric-gateway';
+import { badRequest } from '@orchestrator/lib';
+import { UnavailableError } from '../../errors.ts';
+import type { CallBudget } from './call-budget.ts';
+import { askForCommit } from './commit-status.ts';
+import { classify, type Failure } from './gateway-error.ts';
+import { type LedgerClock, stampProposal } from './ledger-clock.ts';
+
+/** How long a first look at the fate of a transaction takes that may not have reached the orderer. */
+const FIRST_LOOK_MS = 500;
+
+/** One wait for a commit: a connection that died silently is found out by the next. */
+const STATUS_WAIT_MS = 5000;
+
+/** Ends of a transaction after which a new proposal may succeed: somebody else was faster, or the chaincode changed. */
+const CONFLICTS: readonly number[] = [
+  StatusCode.MVCC_READ_CONFLICT,
+  StatusCode.PHANTOM_READ_CONFLICT,
+  StatusCode.EXPIRED_CHAINCODE,
+  StatusCode.CHAINCODE_VERSION_CONFLICT,
+];
+
+/** A transaction that was handed over, and of which nobody knows whether it is committed. */
+export class UnknownFateError extends UnavailableError {
+  constructor(cause: unknown) {
+    super('the ledger did not say in time whether the request was carried out: it may have been', { cause });
+    this.name = 'UnknownFateError';
+  }
+}
+
+/** What a transaction came to. */
+export type Outcome =
+  | { readonly kind: 'committed'; readonly answer: Uint8Array; readonly transactionId: string; readonly blockNumber: bigint }
+  | {
+      readonly kind: 'conflict';
+      /** Others were faster, or the peers saw different states. */
+      readonly reason: 'lost' | 'disagreement';
+      readonly error: Error;
+    };
+
+export interface LedgerTransactionOptions {
+  readonly gateway: Gateway;
+  readonly channel: string;
+  readonly contract: Contract;
+  /** Name of the function, without the contract's. */
+  readonly method: string;
+  readonly argument: string;
+  /** Reads the answer that was endorsed; what it throws keeps the transaction from being submitted. */
+  readonly readAnswer: (result: Uint8Array) => Uint8Array;
+  readonly clock: LedgerClock;
+  readonly budget: CallBudget;
+  readonly observer: TransactionObserver;
+}
+
+/** Hears what happens to transactions. */
+export interface TransactionObserver {
+  /** It became unclear whether a transaction arrived. */
+  ambiguous(): void;
+  /** What became of it. */
+  resolved(fate: 'committed' | 'invalid' | 'unknown'): void;
+}
+
+/**
+ * One proposal on its way onto the ledger: endorsed, submitted, and followed until its fate is known.
+ *
+ * Nothing is ever applied twice: what is sent again is the same transaction, and a ledger takes a transaction id once.
+ */
+export class LedgerTransaction {
+  readonly #options: LedgerTransactionOptions;
+  #isAmbiguous = false;
+
+  constructor(options: LedgerTransactionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws GatewayError while nothing is handed over to the orderer; UnknownFateError; OrchestrationError when the ledger
+   *   holds the transaction to be invalid for good.
+   */
+  async run(): Promise<Outcome> {
+    const transaction = await this.#endorse();
+    const { gateway, channel, observer, readAnswer } = this.#options;
+    const answer = readAnswer(transaction.getResult());
+    const commit = askForCommit({ gateway, channel, transactionId: transaction.getTransactionId() });
+    try {
+      const fate = (await this.#submit(transaction, commit)) ?? (await this.#awaitStatus(commit));
+      if (this.#isAmbiguous) observer.resolved(fate.successful ? 'committed' : 'invalid');
+      return toOutcome(fate, answer);
+    } catch (error) {
+      if (error instanceof UnknownFateError) observer.resolved('unknown');
+      throw error;
+    }
+  }
+
+  #endorse(): Promise<Transaction> {
+    const { gateway, contract, method, argument, clock, budget } = this.#options;
+    const unsigned = contract.newProposal(method, { arguments: [argument] });
+    const proposal = gateway.newProposal(stampProposal(unsigned.getBytes(), clock.next()));
+    return proposal.endorse({ deadline: budget.deadlineMs });
+  }
+
+  /** Hands the transaction to the orderer. @returns its status, when that was learnt on the way. */
+  async #submit(transaction: Transaction, commit: Commit): Promise<Status | undefined> {
+    const { budget } = this.#options;
+    for (;;) {
+      try {
+        await transaction.submit({ deadline: budget.deadlineMs });
+        return undefined;
+      } catch (error) {
+        const failure = classify(error);
+        if (!this.#isAmbiguous && !mayHaveArrived(failure)) throw error;
+        this.#becameAmbiguous();
+        const known = await this.#look(commit);
+        if (known !== undefined) return known;
+        await budget.pause(new UnknownFateError(error));
+      }
+    }
+  }
+
+  async #look(commit: Commit): Promise<Status | undefined> {
+    try {
+      return await commit.getStatus({ deadline: this.#options.budget.within(FIRST_LOOK_MS) });
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #awaitStatus(commit: Commit): Promise<Status> {
+    const { budget } = this.#options;
+    for (;;) {
+      try {
+        return await commit.getStatus({ deadline: budget.within(STATUS_WAIT_MS) });
+      } catch (error) {
+        if (classify(error)?.kind === 'refused') throw new UnknownFateError(error);
+        if (!isOverdue(error)) this.#becameAmbiguous();
+        await budget.pause(new UnknownFateError(error));
+      }
+    }
+  }
+
+  #becameAmbiguous(): void {
+    if (!this.#isAmbiguous) this.#options.observer.ambiguous();
+    this.#isAmbiguous = true;
+  }
+}
+
+/** Ordering takes its time: nothing is lost yet. */
+function isOverdue(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === (status.DEADLINE_EXCEEDED as number);
+}
+
+/** A failure that nobody understands may have carried everything. */
+function mayHaveArrived(failure: Failure | undefined): boolean {
+  if (failure === undefined) return true;
+  return failure.kind === 'outage' ? failure.sent : false;
+}
+
+function toOutcome({ successful, code, blockNumber, transactionId }: Status, answer: Uint8Array): Outcome {
+  if (successful) return { kind: 'committed', answer, transactionId, blockNumber };
+  if (CONFLICTS.includes(code)) {
+    const error = new UnavailableError('the request conflicts with others that run at the same time, try again later');
+    return { kind: 'conflict', reason: 'lost', error };
+  }
+  throw badRequest(`the ledger holds the transaction to be invalid: ${statusName(code)}`);
+}
+
+function statusName(code: number): string {
+  const [name] = Object.entries(StatusCode).find(([, value]) => value === code) ?? [];
+  return name ?? `code ${code}`;
+}

@@ -1,0 +1,137 @@
+import type { ChaincodeEvent, Network } from '@hyperledger/fabric-gateway';
+import { GatewayError } from '@hyperledger/fabric-gateway';
+import { common } from '@hyperledger/fabric-protos';
+import { CHAINCODE_EVENT_NAME, Event, parseEvents } from '@orchestrator/lib';
+import { findTransactionEvent, readBlockHeader } from './block-content.ts';
+import type { EventSource, TransactionEvents } from './event-source.ts';
+import { formatEventId, type LedgerCursor, type LedgerEvent, parseEventId } from './ledger-event.ts';
+
+/** The connections to peers, as far as feeds need them. */
+export interface LedgerConnections {
+  /** The organizations that there is an identity for. */
+  mspids(): readonly string[];
+  /** A channel as the organization's peer has it. @throws for an organization that there is no identity for. */
+  network(channel: string, mspid: string): Network;
+}
+
+export interface FabricEventSourceOptions {
+  readonly connections: LedgerConnections;
+  readonly channel: string;
+  readonly chaincode: string;
+  /** The channel's organizations now. */
+  readonly organizations: () => readonly string[];
+}
+
+const QUERY_TIMEOUT_MS = 5000;
+
+/** A transaction that another peer has committed already may still be on its way to this one. */
+const FIND_ATTEMPTS = 4;
+const FIND_PAUSE_MS = 150;
+
+/** The events of a chaincode from Fabric peers: of one organization after another, as far as there are identities. */
+export class FabricEventSource implements EventSource {
+  readonly #options: FabricEventSourceOptions;
+  /** Counts failures: each leads to the next organization. */
+  #failures = 0;
+
+  constructor(options: FabricEventSourceOptions) {
+    this.#options = options;
+  }
+
+  async readHeight(): Promise<bigint> {
+    const bytes = await this.#query('GetChainInfo', []);
+    return BigInt(common.BlockchainInfo.deserializeBinary(bytes).getHeight());
+  }
+
+  async readIdentity(): Promise<string> {
+    const bytes = await this.#query('GetBlockByNumber', ['0']);
+    return readBlockHeader(common.Block.deserializeBinary(bytes)).dataHash;
+  }
+
+  async find(eventId: string, mspid?: string): Promise<LedgerCursor | undefined> {
+    const parts = parseEventId(eventId);
+    if (parts === undefined) return undefined;
+    const bytes = await this.#findBlock(parts.transactionId, mspid);
+    if (bytes === undefined) return undefined;
+    const block = common.Block.deserializeBinary(bytes);
+    const event = findTransactionEvent(block, parts.transactionId);
+    if (event?.chaincode !== this.#options.chaincode || event.name !== CHAINCODE_EVENT_NAME) return undefined;
+    if (parts.index >= parseEvents(event.payload).length) return undefined;
+    return { block: readBlockHeader(block).number, after: eventId };
+  }
+
+  async *follow(startBlock: bigint, signal: AbortSignal): AsyncGenerator<TransactionEvents> {
+    signal.throwIfAborted();
+    const { channel, chaincode } = this.#options;
+    try {
+      const stream = await this.#network().getChaincodeEvents(chaincode, { startBlock });
+      const close = (): void => stream.close();
+      signal.addEventListener('abort', close, { once: true });
+      try {
+        signal.throwIfAborted();
+        for await (const event of stream) {
+          if (event.eventName !== CHAINCODE_EVENT_NAME) continue;
+          const [first, ...rest] = readEvents(event, channel);
+          if (first !== undefined) yield [first, ...rest];
+        }
+      } finally {
+        signal.removeEventListener('abort', close);
+        stream.close();
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#failures += 1;
+      throw error;
+    }
+  }
+
+  /** The block of a transaction in its wire form; undefined when there is no such transaction. */
+  async #findBlock(transactionId: string, mspid: string | undefined): Promise<Uint8Array | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#query('GetBlockByTxID', [transactionId], mspid);
+      } catch (error) {
+        if (!isUnknownTransaction(error)) throw error;
+        if (attempt === FIND_ATTEMPTS) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
+      }
+    }
+  }
+
+  async #query(name: string, args: readonly string[], mspid?: string): Promise<Uint8Array> {
+    const { channel } = this.#options;
+    try {
+      const proposal = this.#network(mspid).getContract('qscc').newProposal(name, { arguments: [channel, ...args] });
+      return await proposal.evaluate({ deadline: Date.now() + QUERY_TIMEOUT_MS });
+    } catch (error) {
+      if (!isUnknownTransaction(error)) this.#failures += 1;
+      throw error;
+    }
+  }
+
+  #network(mspid?: string): Network {
+    const { connections, channel, organizations } = this.#options;
+    const members = new Set(organizations());
+    const candidates = connections.mspids().filter((candidate) => members.has(candidate));
+    const chosen = mspid !== undefined && candidates.includes(mspid) ? mspid : candidates[this.#failures % candidates.length];
+    if (chosen === undefined) throw new Error(`this server has no identity of an organization of channel ${channel}`);
+    return connections.network(channel, chosen);
+  }
+}
+
+/** @throws when the payload is not what our chaincode sends. */
+function readEvents({ blockNumber, transactionId, payload }: ChaincodeEvent, channel: string): readonly LedgerEvent[] {
+  return parseEvents(payload).map(({ id, bytes }, index) => {
+    // A stream is taken up again by ids: they have to be what they say.
+    if (id !== formatEventId({ transactionId, index })) throw new Error(`event ${index} of transaction ${transactionId} has the id ${id}`);
+    return { id, block: blockNumber, bytes: withChannel(bytes, channel) };
+  });
+}
+
+function withChannel(bytes: Uint8Array, channel: string): Uint8Array {
+  const event = Event.decode(bytes);
+  return event.channel === '' ? Event.encode({ ...event, channel }).finish() : bytes;
+}
+
+function isUnknownTransaction(error: unknown): boolean {
+  return error instanceof GatewayError && error.details.some(({ message }) => /no such transaction ID|bootstrapped from a snapshot/.test(message));
+}

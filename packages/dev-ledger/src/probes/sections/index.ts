@@ -1,0 +1,14 @@
+import type { Section } from '../probe.ts';
+import { endorsement } from './endorsement.ts';
+import { errors } from './errors.ts';
+import { cross } from './cross.ts';
+import { events } from './events.ts';
+import { identity } from './identity.ts';
+import { mvcc } from './mvcc.ts';
+import { raw } from './raw.ts';
+import { scans } from './scans.ts';
+import { values } from './values.ts';
+import { wire } from './wire.ts';
+
+/** All sections, in the order in which they run: some see what earlier ones left. */
+export const sections: readonly Section[] = [errors, raw, values, scans, mvcc, endorsement, identity, cross, events, wire];

@@ -1,0 +1,3 @@
+export * from './events.ts';
+export * from './failure.ts';
+export * from './invocation.ts';
