@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevLedger } from '@orchestrator/dev-ledger';
-import { startContainer } from '../container.ts';
+import { type Started, startContainer } from '../container.ts';
 import { type Containers, restricted } from '../containers.ts';
 import { root } from '../paths.ts';
 import { freePorts } from '../process.ts';
@@ -33,15 +35,38 @@ export async function runDistributed(containers: Containers, images: { readonly 
     // As Fabric charts start it, whatever the image says.
     return stack.use(await startContainer(containers, [...restricted, ...env, images.chaincode, './chaincode']));
   }));
+  await waitFor(async () => ((await listening(Object.values(addresses))) ? true : undefined), { what: 'the chaincodes listen', timeoutMs: START_TIMEOUT_MS }).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}\n${await logsOf(containers, chaincodes)}`);
+  });
   const facade = stack.use(await startContainer(containers, await facadeArguments({ folder, networkFile: network.networkFile, mspids, grpc, http, image: images.server })));
-  const logs = async (): Promise<string> => (await containers.podman(['logs', '--tail', '20', facade.id])).stdout;
   await waitFor(async () => ((await fetch(`http://127.0.0.1:${http}/readyz`)).ok ? true : undefined), { what: 'the facade is ready', timeoutMs: START_TIMEOUT_MS }).catch(async (error: unknown) => {
-    throw new Error(`${String(error)}\n${await logs()}`);
+    throw new Error(`${String(error)}\n${await logsOf(containers, [facade])}`);
   });
   const suite = ['--conditions=@orchestrator/source', 'e2e/src/main.ts', '--server-addr', `127.0.0.1:${grpc}`, '--short', '--filter', 'function'];
-  await runOk({ command: process.execPath, args: suite, cwd: root, timeoutMs: SUITE_TIMEOUT_MS });
+  await runOk({ command: process.execPath, args: suite, cwd: root, timeoutMs: SUITE_TIMEOUT_MS }).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}\n${await logsOf(containers, [facade, ...chaincodes])}`);
+  });
   await facade.stop(0);
   for (const chaincode of chaincodes) await chaincode.stop(0);
+}
+
+async function logsOf(containers: Containers, started: readonly Started[]): Promise<string> {
+  const logs = await Promise.all(started.map(({ id }) => containers.podman(['logs', '--tail', '20', id])));
+  return logs.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('\n');
+}
+
+/** Whether all of these addresses are listened on. */
+async function listening(addresses: readonly string[]): Promise<boolean> {
+  for (const address of addresses) {
+    const [host = '', port = ''] = address.split(':');
+    const socket = connect({ host, port: Number(port) });
+    try {
+      await once(socket, 'connect');
+    } finally {
+      socket.destroy();
+    }
+  }
+  return true;
 }
 
 interface Facade {
