@@ -42,7 +42,7 @@ export async function runDistributed(containers: Containers, images: { readonly 
   await waitFor(async () => ((await fetch(`http://127.0.0.1:${http}/readyz`)).ok ? true : undefined), { what: 'the facade is ready', timeoutMs: START_TIMEOUT_MS }).catch(async (error: unknown) => {
     throw new Error(`${String(error)}\n${await logsOf(containers, [facade])}`);
   });
-  const suite = ['--conditions=@orchestrator/source', 'e2e/src/main.ts', '--server-addr', `127.0.0.1:${grpc}`, '--short', '--filter', 'function'];
+  const suite = ['--conditions=@orchestrator/source', 'e2e/src/main.ts', '--server-addr', `127.0.0.1:${grpc}`, '--short', '--filter', 'task registration'];
   await runOk({ command: process.execPath, args: suite, cwd: root, timeoutMs: SUITE_TIMEOUT_MS }).catch(async (error: unknown) => {
     throw new Error(`${String(error)}\n${await logsOf(containers, [facade, ...chaincodes])}`);
   });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +47,8 @@ async function queriesHaveValues(): Promise<void> {
   const host = stack.use(await createTestVirtualHost(broker));
   const channels = join(root, 'examples/compose/channels.yaml');
   const brokerSettings = { ORCHESTRATOR_AMQP_DSN: host.amqpUrl, ORCHESTRATOR_RABBITMQ_MANAGEMENT_URL: host.managementUrl, ORCHESTRATOR_CHANNEL_CONFIG: channels };
-  await runOk({ command: 'sh', args: [join(root, 'apps/orchestrator/bin/orchestrator'), 'broker', 'reconcile'], env: brokerSettings });
+  const passwords = { ORCHESTRATOR_BROKER_PASSWORDS: JSON.stringify({ MyOrg1MSP: randomUUID(), MyOrg2MSP: randomUUID() }) };
+  await runOk({ command: 'sh', args: [join(root, 'apps/orchestrator/bin/orchestrator'), 'broker', 'reconcile'], env: { ...brokerSettings, ...passwords } });
   const server = stack.use(await ServerProcess.start({ ...brokerSettings, ORCHESTRATOR_DATA_DIR: join(folder, 'data'), METRICS_ENABLED: 'true' }));
   const [port = 0] = await freePorts(1);
   const config = join(folder, 'prometheus.yaml');
