@@ -4,6 +4,7 @@ import { clusterChecks, startCluster } from './checks/cluster-checks.ts';
 import { startCheck } from './checks/environment.ts';
 import { imageChecks } from './checks/image-checks.ts';
 import { observabilityChecks } from './checks/observability-checks.ts';
+import { upgradeChecks } from './checks/upgrade-checks.ts';
 import { runChecks } from './check.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -13,7 +14,7 @@ let starting: Promise<Cluster> | undefined;
 const cluster = (): Promise<Cluster> => (starting ??= startCluster().then((started) => stack.use(started)));
 
 const words = process.argv.slice(2);
-const all = [...chartChecks(), startCheck, ...clusterChecks(cluster), ...observabilityChecks(), ...imageChecks()];
+const all = [...chartChecks(), startCheck, ...upgradeChecks(), ...clusterChecks(cluster), ...observabilityChecks(), ...imageChecks()];
 const chosen = words.length === 0 ? all : all.filter(({ name }) => words.some((word) => name.includes(word)));
 const { passed, failed, missing } = await runChecks(chosen, (line) => console.log(line));
 if (failed.length > 0) console.log(`\nFailed:\n${failed.join('\n')}`);
