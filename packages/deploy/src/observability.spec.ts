@@ -56,6 +56,18 @@ describe('the dashboard', () => {
   });
 });
 
+describe('docs/operations/metrics.md', () => {
+  const page = readFileSync(join(root, 'docs/operations/metrics.md'), 'utf8');
+
+  it('lists every metric of our own, and no other', () => {
+    const made = [...code.matchAll(/(?:name: '|^  )((?:orc|grpc_server)_[a-z_]+)/gm)].map(([, name]) => name ?? '');
+    const listed = [...page.matchAll(/^\| `((?:orc|grpc_server)_[a-z_]+)/gm)].map(([, name]) => name ?? '');
+    const sorted = (names: readonly string[]): readonly string[] => names.toSorted((a, b) => (a < b ? -1 : 1));
+    expect(made.length).toBeGreaterThan(25);
+    expect(sorted(listed)).toEqual(sorted([...new Set(made)]));
+  });
+});
+
 describe('compose.yaml', () => {
   const compose = parse(readFileSync(join(root, 'compose.yaml'), 'utf8'), { merge: true }) as {
     readonly services: Readonly<Record<string, { readonly image: string; readonly build?: { readonly dockerfile: string }; readonly volumes?: readonly string[]; readonly ports?: readonly string[]; readonly depends_on?: readonly string[] | Readonly<Record<string, object>> }>>;

@@ -41,6 +41,8 @@ export interface StoreState {
   pools(): ReadonlyMap<string, PoolState>;
   /** How many writing requests wait for their turn, by channel. */
   lines(): ReadonlyMap<string, number>;
+  /** How many events the slowest subscriber of a channel has not been handed yet, by channel. */
+  subscriberLags(): ReadonlyMap<string, number>;
 }
 
 /** What the layers below tell of their work. None of it throws. */

@@ -23,13 +23,34 @@ export function registerStoreMetrics(registry: Registry, store: StoreState): voi
       },
     });
   }
-  const lines: Gauge<'channel'> = new Gauge({
+  registerByChannel(registry, {
     name: 'orc_line_waiting_requests',
     help: 'Writing requests that wait for their turn in their channel',
+    read: () => store.lines(),
+  });
+  registerByChannel(registry, {
+    name: 'orc_event_subscriber_lag_events',
+    help: 'Events that the slowest subscriber of a channel has not been handed yet',
+    read: () => store.subscriberLags(),
+  });
+}
+
+interface ByChannel {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => ReadonlyMap<string, number>;
+}
+
+function registerByChannel(registry: Registry, { name, help, read }: ByChannel): void {
+  const gauge: Gauge<'channel'> = new Gauge({
+    name,
+    help,
     labelNames: ['channel'],
-    registers,
+    registers: [registry],
     collect: () => {
-      for (const [channel, waiting] of store.lines()) lines.set({ channel }, waiting);
+      // A channel that nobody follows any more must not keep its last value.
+      gauge.reset();
+      for (const [channel, value] of read()) gauge.set({ channel }, value);
     },
   });
 }

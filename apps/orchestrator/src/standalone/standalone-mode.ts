@@ -145,6 +145,10 @@ export class StandaloneMode implements Mode, StoreState {
     return new Map([...this.#writersByName].map(([name, writer]) => [name, writer.waiting]));
   }
 
+  subscriberLags(): ReadonlyMap<string, number> {
+    return this.#feeds.lags();
+  }
+
   drain(): void {
     this.#isDraining = true;
     this.#feeds.end(shutsDown());

@@ -16,7 +16,7 @@ const LOAD_TIMEOUT_MS = 300_000;
 const SCRAPE_TIMEOUT_MS = 60_000;
 
 /** Tell of what does not happen while nothing goes wrong, or only in the other mode: they may have no value. */
-const mayBeSilent = /orc_ledger_|Internal\|Unknown/;
+const mayBeSilent = /orc_ledger_|orc_event_subscriber_lag|Internal\|Unknown/;
 
 /** Rules, dashboard and scripts, by the tools that they are made for. */
 export function observabilityChecks(): readonly Check[] {
