@@ -1,9 +1,11 @@
 import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { chart } from './paths.ts';
+import { chart, root } from './paths.ts';
 import { runOk } from './run.ts';
 import { goTools, kubernetesVersion } from './tools.ts';
+
+const exampleValues = join(root, 'examples/kubernetes/values');
 
 /** Values that the chart is checked with. */
 export interface Profile {
@@ -11,10 +13,11 @@ export interface Profile {
   readonly file: string;
 }
 
-/** The profiles in the chart's folder `ci`. */
+/** The profiles in the chart's folder `ci`, and those of skaffold.yaml. */
 export function profiles(): readonly Profile[] {
-  const files = globSync('ci/*-values.yaml', { cwd: chart }).toSorted();
-  return files.map((file) => ({ name: basename(file, '-values.yaml'), file: join(chart, file) }));
+  const own = globSync('ci/*-values.yaml', { cwd: chart }).toSorted().map((file) => ({ name: basename(file, '-values.yaml'), file: join(chart, file) }));
+  const examples = globSync('{standalone,distributed-*}.yaml', { cwd: exampleValues }).toSorted();
+  return [...own, ...examples.map((file) => ({ name: `skaffold-${basename(file, '.yaml')}`, file: join(exampleValues, file) }))];
 }
 
 /** As much of a Kubernetes object as is common to all. */

@@ -27,6 +27,7 @@ const standIns: Readonly<Record<string, string>> = {
   'tls.crt': 'certificate.pem',
   'ca.crt': 'certificate.pem',
   'cert.pem': 'certificate.pem',
+  'cacert.pem': 'certificate.pem',
   'tls.key': 'key.pem',
   'key.pem': 'key.pem',
 };

@@ -1,9 +1,11 @@
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { profiles, release, render } from '../chart.ts';
 import type { Profile } from '../chart.ts';
 import type { Check } from '../check.ts';
 import { Cluster } from '../cluster.ts';
-import { chart } from '../paths.ts';
+import { chart, root } from '../paths.ts';
 import { waitFor } from '../wait.ts';
 import { definitionFiles } from './schemas.ts';
 
@@ -14,14 +16,15 @@ export function clusterChecks(cluster: () => Promise<Cluster>): readonly Check[]
   const named = (what: string, run: (cluster: Cluster) => Promise<void>): Check => ({ name: `cluster: ${what}`, run: async () => run(await cluster()) });
   return [
     ...profiles().map((profile) => named(`${profile.name}, server-side dry run with strict validation`, (one) => dryRun(one, profile))),
+    ...examples().map((file) => named(`${file}, server-side dry run with strict validation`, async (one) => strictly(one, await readFile(join(root, file), 'utf8')))),
     named('the dry run refuses what is wrong', refusesFaults),
     ...profiles().filter(canRun).map((profile) => named(`${profile.name}, install, upgrade, rollback, uninstall`, (one) => lifeCycle(one, profile))),
   ];
 }
 
-/** Nobody provides volumes here, so nothing that needs one becomes ready. */
+/** Nobody provides volumes here, so nothing that needs one becomes ready. The examples differ in nothing that matters to this. */
 function canRun({ name }: Profile): boolean {
-  return name !== 'distributed-broker';
+  return name !== 'distributed-broker' && !name.startsWith('skaffold-');
 }
 
 /** A cluster that knows the chart's custom resources and holds pods to the strictest standard. */
@@ -29,7 +32,7 @@ export async function startCluster(): Promise<Cluster> {
   const cluster = await Cluster.start();
   try {
     for (const file of await definitionFiles()) await cluster.apply(await readFile(file, 'utf8'));
-    await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' } } }), '--force-conflicts');
+    for (const name of ['default', 'orchestrator']) await cluster.apply(namespace(name), '--force-conflicts');
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
@@ -37,9 +40,23 @@ export async function startCluster(): Promise<Cluster> {
   }
 }
 
+function namespace(name: string): string {
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' };
+  return JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+}
+
 async function dryRun(cluster: Cluster, profile: Profile): Promise<void> {
-  const said = await cluster.apply(await render(profile), '--dry-run=server', '--validate=strict');
+  await strictly(cluster, await render(profile));
+}
+
+async function strictly(cluster: Cluster, manifests: string): Promise<void> {
+  const said = await cluster.apply(manifests, '--dry-run=server', '--validate=strict');
   if (said.includes('Warning')) throw new Error(said);
+}
+
+/** The manifests of the development services. */
+function examples(): readonly string[] {
+  return globSync('examples/kubernetes/development/*.yaml', { cwd: root }).toSorted();
 }
 
 /** The check itself, checked: it has to find an unknown field, a bad value, and a pod that may become root. */
