@@ -1,21 +1,10 @@
 /** The parts of fabric-shim that its own command uses and its types leave out. */
-declare module 'fabric-shim/lib/contract-spi/chaincodefromcontract.js' {
-  import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabric-shim';
-  import type { Contract } from 'fabric-contract-api';
+declare module 'fabric-shim/lib/logger.js' {
+  /** The logger of one of the shim's files, always the same one. */
+  function getLogger(name: string): { silent: boolean };
 
-  interface Serializers {
-    /** The name of the serializer in use. */
-    readonly transaction: string;
-    readonly serializers: Readonly<Record<string, new () => { toBuffer(result: unknown): Buffer }>>;
-  }
-
-  class ChaincodeFromContract implements ChaincodeInterface {
-    constructor(contractClasses: (new () => Contract)[], serializers: Serializers);
-    Init(stub: ChaincodeStub): Promise<ChaincodeResponse>;
-    Invoke(stub: ChaincodeStub): Promise<ChaincodeResponse>;
-  }
-
-  export = ChaincodeFromContract;
+  const loggers: { readonly getLogger: typeof getLogger };
+  export = loggers;
 }
 
 declare module 'fabric-shim/lib/server.js' {

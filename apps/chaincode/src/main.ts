@@ -3,9 +3,6 @@ import process from 'node:process';
 import { ConfigError, readConfig } from './config/config.ts';
 import { createLog } from './log.ts';
 
-// The shim's loggers look at this as they are made, which is when it is first imported; every entry would be said twice.
-process.env['CORE_CHAINCODE_LOGGING_LEVEL'] = 'CRITICAL';
-
 try {
   const config = readConfig(process.env, new Date(performance.timeOrigin));
   const log = createLog(config.logLevel);

@@ -7,14 +7,18 @@ const DEADLINE_MS = 60_000;
 export interface Headers {
   readonly channel: string;
   readonly mspid: string;
+  readonly chaincode?: string;
+  readonly idempotencyKey?: string;
 }
 
 const usualHeaders: Headers = { channel: 'mychannel', mspid: 'MyOrg1MSP' };
 
-function toMetadata({ channel, mspid }: Headers): Metadata {
+function toMetadata({ channel, mspid, chaincode, idempotencyKey }: Headers): Metadata {
   const metadata = new Metadata();
   metadata.set('channel', channel);
   metadata.set('mspid', mspid);
+  if (chaincode !== undefined) metadata.set('chaincode', chaincode);
+  if (idempotencyKey !== undefined) metadata.set('idempotency-key', idempotencyKey);
   return metadata;
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type DevLedger, startDevLedger } from './ledger.ts';
 import type { ChaincodeSpec } from './network.ts';
 
@@ -21,6 +21,7 @@ interface Flags {
   readonly chaincode: readonly ChaincodeOption[];
   readonly policy: string;
   readonly batchTimeout: number;
+  readonly stateDatabase: 'leveldb' | 'couchdb';
   readonly mutualTls: boolean;
   readonly initRequired: boolean;
 }
@@ -43,8 +44,17 @@ export async function runCommandLine(args: readonly string[]): Promise<{ readonl
 async function start(flags: Flags): Promise<{ readonly ledger: DevLedger; readonly ready: string }> {
   const folder = resolve(flags.folder);
   await mkdir(folder, { recursive: true });
-  const { organizations, channels, host, ports, mutualTls, batchTimeout: batchTimeoutMs } = flags;
-  const ledger = await startDevLedger({ folder, organizations, channels, host, mutualTls, batchTimeoutMs, ...(ports && { ports }) });
+  const { organizations, channels, host, ports, mutualTls, stateDatabase, batchTimeout: batchTimeoutMs } = flags;
+  const ledger = await startDevLedger({
+    folder,
+    organizations,
+    channels,
+    host,
+    mutualTls,
+    stateDatabase,
+    batchTimeoutMs,
+    ...(ports && { ports }),
+  });
   const ids = await deploy(ledger, flags);
   const idsFile = join(folder, 'chaincodes.json');
   await writeFile(idsFile, `${JSON.stringify(ids, null, 2)}\n`);
@@ -84,6 +94,9 @@ function commandLine(): Command {
     .option('--policy <policy>', "the chaincodes' endorsement policy: AND, OR, or one such as OR('MyOrg1MSP.peer','MyOrg2MSP.peer')", 'AND')
     .option('--init-required', 'the chaincodes have to be initialised first', false)
     .option('--batch-timeout <ms>', 'a block is cut this long after its first transaction', wholeNumber, 20)
+    .addOption(
+      new Option('--state-database <name>', 'whose rules for keys and values hold').choices(['leveldb', 'couchdb']).default('leveldb'),
+    )
     .option('--mutual-tls', 'clients need a certificate of a TLS CA of the organizations', false)
     .exitOverride();
 }

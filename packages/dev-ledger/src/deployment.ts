@@ -2,6 +2,7 @@ import { createPrivateKey, randomBytes, createHash } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
 import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { type ChaincodeDefinition, type InstalledPackage, LIFECYCLE, sequenceKey } from './chaincode/definitions.ts';
+import { transactionPayload } from './chain/envelope.ts';
 import { proposalHash } from './chain/transaction.ts';
 import type { KeyPair } from './crypto/authority.ts';
 import { sha256, signLowS } from './crypto/ecdsa.ts';
@@ -20,6 +21,7 @@ export function installedPackage({ label, addresses, tls }: ChaincodePackageSpec
   return { label, packageId, address, tls };
 }
 
+/** The definition that a specification asks for. @throws Error for a text that is no policy. */
 export function definitionOf(spec: ChaincodeSpec, mspids: readonly string[]): ChaincodeDefinition {
   return {
     name: spec.name,
@@ -51,23 +53,11 @@ export function definitionEnvelope({
   const header = headerOf(channel, creator);
   const payload = proposalPayload(name);
   const responsePayload = endorsedPayload(proposalHash(header, payload), name);
-  const action = new peer.ChaincodeEndorsedAction();
-  action.setProposalResponsePayload(responsePayload);
-  for (const { mspid, identity } of endorsers)
-    action.addEndorsements(endorsement(serializeIdentity(mspid, identity.cert), identity, responsePayload));
-  const actionPayload = new peer.ChaincodeActionPayload();
-  actionPayload.setChaincodeProposalPayload(payload);
-  actionPayload.setAction(action);
-  const transactionAction = new peer.TransactionAction();
-  transactionAction.setHeader(header.getSignatureHeader_asU8());
-  transactionAction.setPayload(actionPayload.serializeBinary());
-  const transaction = new peer.Transaction();
-  transaction.addActions(transactionAction);
-  const envelopePayload = new common.Payload();
-  envelopePayload.setHeader(header);
-  envelopePayload.setData(transaction.serializeBinary());
+  const endorsements = endorsers.map(({ mspid, identity }) =>
+    endorsement(serializeIdentity(mspid, identity.cert), identity, responsePayload),
+  );
+  const bytes = transactionPayload({ header, publicPayload: payload, responsePayload, endorsements });
   const envelope = new common.Envelope();
-  const bytes = envelopePayload.serializeBinary();
   envelope.setPayload(bytes);
   envelope.setSignature(signLowS(createPrivateKey(admin.identity.key), bytes));
   return envelope.serializeBinary();

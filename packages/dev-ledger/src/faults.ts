@@ -4,7 +4,8 @@
  * not match · `endorser-down` another organization's peer cannot be reached · `no-endorsers` discovery finds no combination
  * of peers · `answer-lost` Submit fails although the transaction is ordered · `status-lost` CommitStatus fails after the commit ·
  * `event-stream-cut` an event stream breaks after its next response · `peer-restart` the peer restarts at the next call ·
- * `slow-ordering` a block is cut late · `orderer-down` Submit finds no orderer · `too-many-requests` a call is refused.
+ * `slow-ordering` a block is cut late · `slow-commit` a peer commits a block late, behind the others · `transaction-lost` the
+ * orderer takes a transaction and forgets it · `orderer-down` Submit finds no orderer · `too-many-requests` a call is refused.
  */
 export const FAULT_KINDS = [
   'mvcc-conflict',
@@ -16,12 +17,15 @@ export const FAULT_KINDS = [
   'event-stream-cut',
   'peer-restart',
   'slow-ordering',
+  'slow-commit',
+  'transaction-lost',
   'orderer-down',
   'too-many-requests',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** Faults by chance, the same chance every time. */
 export interface FaultPlan {
   /** The same seed and the same calls give the same faults. */
   readonly seed: number;
@@ -69,8 +73,8 @@ export class Faults {
   }
 
   /** As {@link happens}: how long it takes then, in milliseconds, or 0. */
-  delayMs(kind: FaultKind): number {
-    return this.#take(kind, undefined)?.delayMs ?? 0;
+  delayMs(kind: FaultKind, mspid?: string): number {
+    return this.#take(kind, mspid)?.delayMs ?? 0;
   }
 
   #take(kind: FaultKind, mspid: string | undefined): { readonly delayMs: number } | undefined {

@@ -204,6 +204,27 @@ describe('faults', () => {
     expect(performance.now() - before).toBeGreaterThan(500);
   });
 
+  it('slow-commit: the other peer lags, and so their results differ', async () => {
+    const contract = test.contract();
+    await contract.submitTransaction('rmw', 'lagging');
+    await expect.poll(() => text(test.contract('MyOrg2MSP').evaluateTransaction('getRaw', 'lagging'))).toBe('1');
+    test.ledger.faults.next('slow-commit', { mspid: 'MyOrg2MSP', delayMs: 1_500 });
+    await contract.submitTransaction('rmw', 'lagging');
+    expect(await text(test.contract('MyOrg2MSP').evaluateTransaction('getRaw', 'lagging'))).toBe('1');
+    await expect(contract.submitTransaction('rmw', 'lagging')).rejects.toThrow(EndorseError);
+    await expect.poll(() => text(test.contract('MyOrg2MSP').evaluateTransaction('getRaw', 'lagging')), { timeout: 5_000 }).toBe('2');
+  });
+
+  it('transaction-lost: it is taken and never comes', async () => {
+    const contract = test.contract();
+    const transaction = await contract.newProposal('put', { arguments: ['gone', 'x'] }).endorse();
+    test.ledger.faults.next('transaction-lost');
+    const submitted = await transaction.submit();
+    await expect(submitted.getStatus({ deadline: Date.now() + 300 })).rejects.toMatchObject({ code: 4 });
+    expect(await outcome()).toBe('committed');
+    expect(await text(contract.evaluateTransaction('getRaw', 'gone'))).toBe('');
+  });
+
   it('the orderer stops and starts', async () => {
     await test.ledger.stopOrderer();
     expect(await outcome()).toMatchObject({ code: 14 });
@@ -224,6 +245,15 @@ describe('a ledger', () => {
     await access(cert);
   });
 
+  it('forgets the read-write sets of a block when all peers have committed it', async () => {
+    const [first, second] = ['MyOrg1MSP', 'MyOrg2MSP'].map((mspid) => test.ledger.channel(mspid, 'mychannel'));
+    await test.contract().submitTransaction('put', 'k', 'v');
+    await expect.poll(() => first?.height === second?.height).toBe(true);
+    const last = first?.block(first.height - 1)?.transactions[0];
+    expect(last?.action?.chaincode).toBe('probe');
+    expect(last?.action?.sets).toEqual([]);
+  });
+
   it('is another one every time', async () => {
     await using other = await startDevLedger();
     const hashOf = (ledger: typeof other): string =>
@@ -239,6 +269,14 @@ describe('a ledger', () => {
     await qscc.evaluateTransaction('GetChainInfo', 'mychannel');
     client.close();
     expect(await readFile(ledger.networkFile, 'utf8')).toContain('tlsKey');
+  });
+
+  it('follows the rules of CouchDB when it is told to', async () => {
+    await using other = await startTestLedger({ stateDatabase: 'couchdb' });
+    const contract = other.contract();
+    await contract.submitTransaction('put', 'k', '{"b":1, "a":2}');
+    expect(await text(contract.evaluateTransaction('getRaw', 'k'))).toBe('{"a":2,"b":1}');
+    await expect(contract.evaluateTransaction('put', '_k', 'x')).rejects.toThrow('cannot begin with');
   });
 
   it('removes its folder at the end, and answers no more', async () => {

@@ -16,6 +16,7 @@ import type { ChaincodePackageSpec, ChaincodeSpec, LedgerIdentity, LedgerNetwork
 import { type DevLedgerOptions, type LedgerSettings, settingsOf } from './options.ts';
 import type { PeerChannel } from './peer/peer-channel.ts';
 import { Peer } from './peer/peer.ts';
+import { couchDbRules, levelDbRules } from './state/state-rules.ts';
 
 const ORDERER_MSPID = 'OrdererMSP';
 /** No orderer listens: it is reached only through the peers. This is what they call it. */
@@ -167,10 +168,11 @@ class RunningLedger implements DevLedger {
 
   #addChannel(channel: string, identities: Identities): void {
     const mspids = this.#nodes.map(({ peer }) => peer.mspid);
-    const chain = new Chain({ channel, identities, faults: this.faults });
+    const rules = this.#options.settings.stateDatabase === 'couchdb' ? couchDbRules : levelDbRules;
+    const chain = new Chain({ channel, identities, faults: this.faults, peers: mspids.length });
     const definitions = new Map<string, ChaincodeDefinition>();
     this.#definitions.set(channel, definitions);
-    for (const { peer } of this.#nodes) peer.join({ chain, mspids, definitions });
+    for (const { peer } of this.#nodes) peer.join({ chain, mspids, definitions, rules, faults: this.faults });
     this.#orderer.addChannel(chain);
     this.#orderer.append(channel, genesisEnvelope(channel, mspids));
   }

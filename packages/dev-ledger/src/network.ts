@@ -59,7 +59,7 @@ export interface ChaincodeSpec {
 
 /** What differs from the usual settings while a peer runs. */
 export interface PeerSettings {
-  /** After this time the peer gives up an invocation of a chaincode; 30,000 usually. */
+  /** After this time the peer gives up an invocation of a chaincode; 1,000 at least, 30,000 usually. */
   readonly executeTimeoutMs?: number;
   /** Calls of the Gateway service that it serves at once, event streams among them; 500 usually. */
   readonly gatewayLimit?: number;
@@ -80,7 +80,10 @@ export interface LedgerNetwork extends AsyncDisposable {
    * Deploys packages and commits definitions; resolves when the definitions are in force at all peers. The chaincode
    * servers are started by the caller, with {@link packageId}, before or after.
    */
-  deploy: (deployment: { readonly packages: readonly ChaincodePackageSpec[]; readonly chaincodes: readonly ChaincodeSpec[] }) => Promise<void>;
+  deploy: (deployment: {
+    readonly packages: readonly ChaincodePackageSpec[];
+    readonly chaincodes: readonly ChaincodeSpec[];
+  }) => Promise<void>;
   /** The package id that an organization's chaincode process registers with: CHAINCODE_CCID. Known after {@link deploy}. */
   packageId: (label: string, mspid: string) => string;
 

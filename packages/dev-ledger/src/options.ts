@@ -14,6 +14,8 @@ export interface DevLedgerOptions extends Partial<OrderingSettings> {
   readonly host?: string;
   /** The port of each organization's peer, in the order of the organizations; free ones by default. */
   readonly ports?: readonly number[];
+  /** Whose rules for keys and values the peers follow: LevelDB's, by default. Neither runs rich queries. */
+  readonly stateDatabase?: 'leveldb' | 'couchdb';
   /** Ask clients for a certificate of an organization's TLS CA. */
   readonly mutualTls?: boolean;
   /** How long a chaincode may take for a transaction, in milliseconds: 30,000. */
@@ -22,12 +24,14 @@ export interface DevLedgerOptions extends Partial<OrderingSettings> {
   readonly gatewayLimit?: number;
 }
 
+/** The options with their defaults. */
 export type LedgerSettings = Required<Omit<DevLedgerOptions, 'folder' | 'ports'>> & Pick<DevLedgerOptions, 'folder' | 'ports'>;
 
 const DEFAULTS = {
   organizations: ['MyOrg1MSP', 'MyOrg2MSP'],
   channels: ['mychannel', 'yourchannel'],
   host: '127.0.0.1',
+  stateDatabase: 'leveldb',
   mutualTls: false,
   batchTimeoutMs: 20,
   maxMessageCount: 500,
@@ -37,6 +41,7 @@ const DEFAULTS = {
   gatewayLimit: 500,
 } as const satisfies DevLedgerOptions;
 
+/** Fills in the defaults. */
 export function settingsOf(options: DevLedgerOptions): LedgerSettings {
   return { ...DEFAULTS, ...options };
 }

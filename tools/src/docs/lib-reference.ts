@@ -8,10 +8,11 @@ import { anchorOf, blocks } from './markdown.ts';
 /** What is in each folder of the library: the first sentence of its page. */
 const subjects: Readonly<Record<string, string>> = {
   assets: 'Rules of each asset that need no store: validation, permissions, state machines, the order of tasks.',
-  codec: 'Messages in their wire form, pages of them, and strict decoding.',
+  codec: 'Messages in their wire form, as JSON and back, pages of them, and strict decoding.',
   dbal: 'The port to the store: one interface per asset, and what a transaction is. A persistence layer implements it.',
   errors: 'The closed set of error codes and the one error that carries them.',
   events: 'The events of a request: which changes make them, and in what order.',
+  invocation: 'How a call travels to the chaincode and back: names, arguments, results, failures and events as text.',
   procedures: 'The one table of procedures, and how one of them is called inside a transaction.',
   services: 'The business logic over the port, per asset.',
   time: 'Instants of a transaction.',
@@ -89,7 +90,7 @@ function entryPoint(sources: string, folder: string): string {
   const subject = subjects[folder];
   if (subject === undefined) throw new Error(`what is packages/lib/src/${folder} about? Say it in tools/src/docs/lib-reference.ts`);
   const files = readdirSync(join(sources, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts') && name !== 'index.ts')
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts') && !name.startsWith('spec-support') && name !== 'index.ts')
     .toSorted();
   const reexports = files.map((name) => `export * from ${JSON.stringify(join(sources, folder, name))};`);
   return [`/**\n * ${subject}\n *\n * @module\n */`, ...reexports, ''].join('\n');

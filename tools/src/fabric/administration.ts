@@ -66,13 +66,10 @@ export class Administration {
    * @param packageIds by MSP id; an organization that is not in it approves without a package.
    */
   async define(spec: ChaincodeSpec, packageIds: ReadonlyMap<string, string>): Promise<void> {
-    const { peers, orderers } = this.#layout;
-    const definition = [
-      ...['-o', `127.0.0.1:${orderers[0]?.port}`, '--tls', '--cafile', ordererTlsCa(this.#layout)],
-      ...['--channelID', spec.channel, '--name', spec.name, '--version', '1', '--sequence', '1'],
-      ...['--signature-policy', this.#policy(spec.policy)],
-      ...(spec.initRequired === true ? ['--init-required'] : []),
-    ];
+    const { peers } = this.#layout;
+    const names = ['--channelID', spec.channel, '--name', spec.name, '--version', '1', '--sequence', '1'];
+    const terms = ['--signature-policy', this.#policy(spec.policy), ...(spec.initRequired === true ? ['--init-required'] : [])];
+    const definition = [...this.#orderer(), ...names, ...terms];
     const approvals = peers.map((peer) => {
       const id = packageIds.get(peer.mspid);
       const args = ['lifecycle', 'chaincode', 'approveformyorg', ...definition, ...(id === undefined ? [] : ['--package-id', id])];
@@ -84,9 +81,12 @@ export class Administration {
 
   /** Calls a chaincode that wants to be initialized: with an empty function name, as operators do. */
   async initialize(channel: string, name: string): Promise<void> {
-    const orderer = ['-o', `127.0.0.1:${this.#layout.orderers[0]?.port}`, '--tls', '--cafile', ordererTlsCa(this.#layout)];
     const call = ['-C', channel, '-n', name, '--isInit', '-c', '{"Args":[""]}', '--waitForEvent'];
-    await this.#asFirst(['chaincode', 'invoke', ...orderer, ...call, ...this.#allPeers()]);
+    await this.#asFirst(['chaincode', 'invoke', ...this.#orderer(), ...call, ...this.#allPeers()]);
+  }
+
+  #orderer(): readonly string[] {
+    return ['-o', `127.0.0.1:${this.#layout.orderers[0]?.port}`, '--tls', '--cafile', ordererTlsCa(this.#layout)];
   }
 
   #allPeers(): readonly string[] {

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { isListening } from './listening.ts';
 import type { ProcessGuard } from './process-guard.ts';
 import { Program } from './program.ts';
 
 const READY_TIMEOUT_MS = 60_000;
-const CONNECT_TIMEOUT_MS = 1_000;
 
 /** The chaincode server of one organization. */
 export interface ChaincodeProcessOptions {
@@ -41,18 +39,4 @@ export function chaincodeProgram({ command, ...options }: ChaincodeProcessOption
     isReady: () => isListening(address),
     readyTimeoutMs: READY_TIMEOUT_MS,
   });
-}
-
-async function isListening(address: string): Promise<boolean> {
-  const [host = '', port = ''] = address.split(/:(?=\d+$)/);
-  const socket = connect({ host, port: Number(port), timeout: CONNECT_TIMEOUT_MS });
-  try {
-    socket.once('timeout', () => socket.destroy(new Error('no answer')));
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -86,6 +86,11 @@ export class FabricLayout {
     return join(this.folder, 'network.yaml');
   }
 
+  /** The certificate authorities for TLS of all peers, in one file. */
+  get peerTlsAuthorities(): string {
+    return join(this.folder, 'peer-tls-authorities.pem');
+  }
+
   block(channel: string): string {
     return join(this.folder, 'channels', `${channel}.block`);
   }
@@ -105,21 +110,27 @@ export class FabricLayout {
 
 /** The settings of the network that was made in this folder; undefined where there is none. */
 export function readSettings(folder: string): NetworkSettings | undefined {
-  const file = join(folder, 'settings.json');
+  const file = settingsFile(folder);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as NetworkSettings) : undefined;
 }
 
-/** Settles a new network's ports and writes its settings into its folder. */
-export async function settle(folder: string, options: Omit<NetworkSettings, 'ports'>): Promise<NetworkSettings> {
-  const ports = await findPorts(options.orderers * 3 + peerOrganizations.length * 4);
-  const settings = { ...options, ports };
-  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
-  return settings;
+/** Settles a new network's ports. */
+export async function settle(options: Omit<NetworkSettings, 'ports'>): Promise<NetworkSettings> {
+  return { ...options, ports: await findPorts(options.orderers * 3 + peerOrganizations.length * 4) };
+}
+
+/** Says that the network in this folder is made: from now on it can be started again. */
+export function saveSettings({ folder, settings }: FabricLayout): void {
+  writeFileSync(settingsFile(folder), JSON.stringify(settings));
 }
 
 /** The identity in a folder as cryptogen makes it, whose files are named by user and domain. */
 export function identityIn(mspid: string, mspFolder: string, name: string): LedgerIdentity {
   return { mspid, certFile: join(mspFolder, 'signcerts', `${name}-cert.pem`), keyFile: join(mspFolder, 'keystore', 'priv_sk') };
+}
+
+function settingsFile(folder: string): string {
+  return join(folder, 'settings.json');
 }
 
 function ordererLayout(folder: string, number: number, nextPort: () => number): NodeLayout {

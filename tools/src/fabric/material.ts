@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { channelConfiguration, channelProfile, cryptoConfiguration } from './channel-configuration.ts';
 import { channels, type FabricLayout, ordererDomain } from './layout.ts';
@@ -45,6 +45,7 @@ export async function makeMaterial(layout: FabricLayout, binaries: string): Prom
   );
   for (const orderer of orderers) writeConfiguration(join(orderer.folder, 'orderer.yaml'), ordererConfiguration(orderer));
   for (const peer of peers) writeConfiguration(join(peer.folder, 'core.yaml'), peerConfiguration(layout, peer));
+  writeFileSync(layout.peerTlsAuthorities, peers.map(({ tls }) => readFileSync(tls.caFile, 'utf8')).join(''));
   writeConfiguration(layout.networkFile, networkFile(layout));
 }
 

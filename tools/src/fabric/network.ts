@@ -15,7 +15,17 @@ import { requireFabricBinaries } from './binaries.ts';
 import { chaincodeProgram, type ChaincodeProcessOptions } from './chaincode-process.ts';
 import { CouchProcesses } from './couchdb/couch-processes.ts';
 import { Deployments } from './deployments.ts';
-import { channels, FabricLayout, identityIn, ordererDomain, ordererMspid, type PeerLayout, readSettings, settle } from './layout.ts';
+import {
+  channels,
+  FabricLayout,
+  identityIn,
+  ordererDomain,
+  ordererMspid,
+  type PeerLayout,
+  readSettings,
+  saveSettings,
+  settle,
+} from './layout.ts';
 import { makeMaterial } from './material.ts';
 import { ordererProgram, PeerNode } from './nodes.ts';
 import { ProcessGuard } from './process-guard.ts';
@@ -32,7 +42,7 @@ export interface FabricNetworkOptions {
   readonly orderers?: 1 | 3;
   /** How long an orderer waits for more transactions before it cuts a block; 20 unless told otherwise. */
   readonly batchTimeoutMs?: number;
-  /** The peers' state database; CouchDB is a stand-in in memory, whose content a restart of the network loses. */
+  /** The peers' state database; CouchDB is a stand-in in memory, which the peers fill anew from their blocks after a restart. */
   readonly stateDatabase?: 'goleveldb' | 'CouchDB';
   /** Whether the peers ask their clients for certificates. */
   readonly mutualTls?: boolean;
@@ -53,19 +63,21 @@ export interface FabricDeployment {
  */
 export async function startFabricNetwork(options: FabricNetworkOptions = {}): Promise<FabricNetwork> {
   const binaries = requireFabricBinaries();
+  const isTemporary = options.folder === undefined;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'orchestrator-fabric-'));
   mkdirSync(folder, { recursive: true });
-  const guard = new ProcessGuard(options.folder === undefined ? folder : undefined);
+  const guard = new ProcessGuard(isTemporary ? folder : undefined);
   try {
     const former = readSettings(folder);
-    const settings = former ?? (await settle(folder, settingsOf(options)));
+    const settings = former ?? (await settle(settingsOf(options)));
     const layout = new FabricLayout(folder, settings);
     if (former === undefined) await makeMaterial(layout, binaries);
-    const network = new FabricNetwork({ layout, binaries, guard, isTemporary: options.folder === undefined });
+    const network = new FabricNetwork({ layout, binaries, guard, isTemporary });
     await network.startNew(former === undefined);
     return network;
   } catch (error) {
     guard[Symbol.dispose]();
+    if (isTemporary) await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -128,6 +140,7 @@ export class FabricNetwork implements LedgerNetwork {
           await this.#administration.joinOrderers(channel);
           await this.#administration.joinPeers(channel);
         }
+        saveSettings(this.#parts.layout);
       }
       await this.#waitUntilUsable();
     } catch (error) {
@@ -184,10 +197,10 @@ export class FabricNetwork implements LedgerNetwork {
     return program;
   }
 
-  /** Paths of a certificate for an organization's chaincode server, and of the CA that its peer's client certificate is of. */
+  /** Paths of a certificate for an organization's chaincode server, and of the authorities of {@link mutualChaincodeTls}. */
   chaincodeTlsFiles(mspid: string): { readonly certFile: string; readonly keyFile: string; readonly rootCertFile: string } {
-    const { certFile, keyFile, caFile } = this.#parts.layout.peer(mspid).tls;
-    return { certFile, keyFile, rootCertFile: caFile };
+    const { certFile, keyFile } = this.#parts.layout.peer(mspid).tls;
+    return { certFile, keyFile, rootCertFile: this.#parts.layout.peerTlsAuthorities };
   }
 
   async stopPeer(mspid: string, how: 'crash' | 'orderly' = 'crash'): Promise<void> {

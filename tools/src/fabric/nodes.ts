@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { PeerSettings } from '@orchestrator/dev-ledger';
 import type { FabricLayout, NodeLayout, PeerLayout } from './layout.ts';
+import { isListening } from './listening.ts';
 import { writeConfiguration } from './material.ts';
 import { peerConfiguration } from './node-configuration.ts';
 import type { ProcessGuard } from './process-guard.ts';
@@ -68,12 +69,13 @@ export class PeerNode {
   }
 }
 
-function surroundings({ folder, operationsPort }: NodeLayout) {
+function surroundings({ folder, port, operationsPort }: NodeLayout) {
   return {
     folder,
     logFile: join(folder, 'node.log'),
     env: { FABRIC_CFG_PATH: folder, FABRIC_LOGGING_SPEC: 'info' },
-    isReady: () => isHealthy(operationsPort),
+    // A node is healthy a moment before it listens.
+    isReady: async () => (await isHealthy(operationsPort)) && isListening(`127.0.0.1:${port}`),
     readyTimeoutMs: READY_TIMEOUT_MS,
   };
 }

@@ -1,15 +1,18 @@
 /**
  * Runs the probes of the development ledger on a real network and compares its answers with golden.json:
- * `probe.ts [--out file] [section…]`. It ends with `N passed, N failed`.
+ * `probe.ts [--out file] [--couchdb] [section…]`. It ends with `N passed, N failed`.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runProbes } from '@orchestrator/dev-ledger/probes';
 import { startFabricNetwork } from './network.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string' }, couchdb: { type: 'boolean', default: false } },
+});
 
-await using network = await startFabricNetwork({ batchTimeoutMs: 50 });
+await using network = await startFabricNetwork({ batchTimeoutMs: 50, stateDatabase: values.couchdb ? 'CouchDB' : 'goleveldb' });
 const { records, differences, facts } = await runProbes({
   network,
   only: positionals,

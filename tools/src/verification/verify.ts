@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, runCommand } from './command.ts';
-import { commandSuites } from './suites.ts';
+import { commandSuites, notRun } from './suites.ts';
 import { closingLine, emptyTally, oneFailure, sum, type Tally, tallyOfOutput, tallyOfVitest } from './tally.ts';
 
 /** Puts the longer versions of tests in force, for those that have one. */
@@ -41,6 +41,7 @@ export async function verify({ extended }: { readonly extended: boolean }): Prom
   const total = sum(results.map(({ tally }) => tally));
   console.log('\n=== result');
   for (const { name, tally } of results) console.log(`${name}: ${tally === emptyTally ? 'ok' : closingLine(tally)}`);
+  for (const line of notRun) console.log(`!!! ${line} !!!`);
   console.log(closingLine(total));
   return total.failed === 0;
 }

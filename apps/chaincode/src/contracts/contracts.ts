@@ -19,31 +19,32 @@ class ProcedureContext extends Context {
 export const invocableProcedures: readonly Procedure[] = procedures.filter(({ kind }) => kind !== 'stream');
 
 /**
- * One contract class for each service of the table, named `orchestrator.<asset>`, with one transaction function for
- * each of its procedures and no other: the shim calls whatever it finds on the prototype.
+ * One contract for each service of the table, named `orchestrator.<asset>`, with one transaction function for each of
+ * its procedures and no other: everything on a contract's prototype can be called.
  */
-export function createContracts(run: RunInvocation): (new () => Contract)[] {
+export function createContracts(run: RunInvocation): readonly Contract[] {
   const services = Map.groupBy(invocableProcedures, contractName);
   return Array.from(services, ([name, rows]) => createContract(name, rows, run));
 }
 
-function createContract(name: string, rows: readonly Procedure[], run: RunInvocation): new () => Contract {
-  class AssetContract extends ProcedureContract {
-    constructor() {
-      super(name);
-    }
-  }
+/** The names of a contract's transaction functions. */
+export function transactionsOf(contract: Contract): readonly string[] {
+  const own = Object.getOwnPropertyNames(Object.getPrototypeOf(contract));
+  return own.filter((name) => name !== 'constructor');
+}
+
+function createContract(name: string, rows: readonly Procedure[], run: RunInvocation): Contract {
+  class AssetContract extends ProcedureContract {}
   for (const procedure of rows) {
-    // A rest parameter keeps the shim from compiling a schema for each call; whoever calls has counted.
-    const value = async (context: ProcedureContext, ...[text = '']: readonly string[]): Promise<string> => {
-      const mspid = context.clientIdentity.getMSPID();
+    const value = async (context: ProcedureContext, text: string): Promise<string> => {
+      const { mspid } = context.stub.getCreator();
       const result = await run({ procedure, stub: context.stub, mspid, text });
       context.events = result.events;
       return result.text;
     };
     Object.defineProperty(AssetContract.prototype, procedure.method, { value });
   }
-  return AssetContract;
+  return new AssetContract(name);
 }
 
 class ProcedureContract extends Contract {

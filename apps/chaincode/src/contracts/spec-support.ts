@@ -1,21 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { decodeRequest, formatInvocation, type IncomingInvocation, functionName, parseAnswer, type Procedure, procedures } from '@orchestrator/lib';
 import type { ChaincodeResponse, ChaincodeStub } from 'fabric-shim';
 import { StubLedger, type StubTransaction } from '../ledger/spec-support.ts';
 import { OrchestratorChaincode } from './chaincode.ts';
-
-/** A certificate without meaning: the contract API wants one that can be parsed. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBljCCATugAwIBAgIUJOhrTyGimMfafgzo7HyrZfZkfOgwCgYIKoZIzj0EAwIw
-IDEPMA0GA1UECgwGTXlPcmcxMQ0wCwYDVQQDDAR1c2VyMB4XDTI2MTEyMTE4MDcz
-MFoXDTM2MTExODE4MDczMFowIDEPMA0GA1UECgwGTXlPcmcxMQ0wCwYDVQQDDAR1
-c2VyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEIiBhTYZQ/Qx/lWj7PZq/CtML
-L6b3DLr46qU8VZt7j2cWFBIA80GBZc18Oom7IXp7yc1kBnYoACAQK2cuguhA96NT
-MFEwHQYDVR0OBBYEFG0vZ5HpWMGimV8h5F2F5X/Nx87eMB8GA1UdIwQYMBaAFG0v
-Z5HpWMGimV8h5F2F5X/Nx87eMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID
-SQAwRgIhAKNePZZzNbRaPJ0Yh2Ct53jRaaSBa8KawCLUknhVdpBdAiEAptPCGap9
-3kBc9nvzGEZn6pISJwOx+a1QAKMB/7jQcJE=
------END CERTIFICATE-----`;
 
 const SETTINGS = { version: '0.0.0-test', maxPageBytes: 4 * 1024 * 1024 - 1024 };
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -66,7 +52,7 @@ export class StubPeer {
       getBufferArgs: () => proposal.args.map((each) => Buffer.from(each)),
       getTxID: () => txId,
       getChannelID: () => proposal.channel,
-      getCreator: () => ({ mspid: proposal.mspid, idBytes: Buffer.from(CERTIFICATE) }),
+      getCreator: () => ({ mspid: proposal.mspid, idBytes: Buffer.alloc(0) }),
       getTxTimestamp: () => ({ seconds: instant / MICROS_PER_SECOND, nanos: Number(instant % MICROS_PER_SECOND) * 1000 + 999 }),
       getState: (key: string) => transaction.getState(key),
       putState: (key: string, value: Uint8Array) => transaction.putState(key, value),
@@ -84,28 +70,4 @@ export class StubPeer {
     if (simulation.response.status === 200) this.ledger(proposal.channel).commit(simulation.transaction);
     return simulation;
   }
-}
-
-/** The procedure of a service, both as in gRPC. */
-export function findProcedure(service: string, method: string): Procedure {
-  const found = procedures.find((row) => row.service === service && row.method === method);
-  if (found === undefined) throw new Error(`there is no procedure ${service}/${method}`);
-  return found;
-}
-
-/** The arguments of an invocation, from a request in its wire form. */
-export function invocationOf(
-  procedure: Procedure,
-  bytes: Uint8Array,
-  more: Partial<Pick<IncomingInvocation, 'requestId' | 'idempotencyKey'>> = {},
-): readonly [string, string] {
-  const request = decodeRequest(procedure.request, bytes);
-  procedure.validate(request);
-  return [functionName(procedure), formatInvocation({ procedure, request, requestId: 'r', ...more })];
-}
-
-/** The answer in its wire form. @throws Error for a refusal. */
-export function answerOf(procedure: Procedure, { response }: Simulation): Uint8Array {
-  if (response.status !== 200) throw new Error(response.message);
-  return parseAnswer(procedure, Buffer.from(response.payload ?? []).toString('utf8'));
 }

@@ -18,6 +18,7 @@ const TARGET = { mspid: MSPID, channel: CHANNEL, chaincode: CHAINCODE, args: [] 
 
 /** The DBAL on a network: this process is the chaincode, and each call of the suite goes through gateway and peer. */
 class NetworkStore implements ConformanceStore {
+  readonly maxBatchSize = 300;
   readonly #resources: AsyncDisposableStack;
   readonly #chaincode: CallbackChaincode;
   readonly #network: WorkerNetwork;

@@ -13,21 +13,28 @@ import {
   parseStored,
   Stored,
 } from '@orchestrator/lib';
-import { groupByInstant, type ScannedEntry, scanIndex } from './index-scan.ts';
+import { groupByInstant, parseEntry, type ScannedEntry, scanIndex } from './index-scan.ts';
 import { type EntryPlace, entryKey, indexPrefix, indexRange, invertInstant, parseEntryKey } from './keys.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
 import { type Candidate, cutPage, parseInstant } from './page.ts';
 
-/** The events themselves, one value for each transaction. */
+/** The events themselves, one value for each transaction, or several chunks. */
 const EVENTS = indexPrefix('event');
 /** The same places with inverted instants: ranges are ascending only. */
 const LATEST = indexPrefix('latest');
+/** A chunk has 64 KiB, but a single event may have 4 MiB: a page of such ones still fits into a message. */
+const PAGE_SIZE = 20;
 const TX_ID = /^[0-9A-Za-z_-]{1,128}$/;
 const INDEX = /^(?:0|[1-9]\d{0,9})$/;
 
 /** The place of one event in the log. */
 interface Position extends EntryPlace {
   readonly index: number;
+}
+
+/** Where a transaction's events are. */
+interface ChunkedPlace extends EntryPlace {
+  readonly chunks: number;
 }
 
 /** An event as it is stored, in the names of the contract. */
@@ -52,8 +59,8 @@ export class LedgerEventDbal implements EventDbal {
     if (events.length === 0) return;
     const { instant, txId } = this.#transaction;
     const texts = events.map((event) => formatStored('Event', Event.encode(event).finish()));
-    this.#transaction.append(EVENTS, texts, 'events');
-    this.#transaction.put(entryKey(LATEST, { instant: invertInstant(instant), txId }), '{"doc_type":"index"}');
+    const chunks = this.#transaction.append(EVENTS, texts, 'events');
+    this.#transaction.put(entryKey(LATEST, { instant: invertInstant(instant), txId }), `{"chunks":${chunks},"doc_type":"index"}`);
     this.#onEvents(texts);
   }
 
@@ -66,10 +73,10 @@ export class LedgerEventDbal implements EventDbal {
 
   async *#ascending(filter: EventFilter, after?: Position): AsyncGenerator<Candidate<Event>, void, undefined> {
     const from = latestOf(filter.start, after?.instant);
-    for await (const entry of scanIndex(this.#transaction, EVENTS, from)) {
-      if (filter.end !== undefined && entry.instant > filter.end) return;
-      for (const [index, item] of entry.items.entries()) {
-        const position = { instant: entry.instant, txId: entry.txId, index };
+    for await (const { instant, txId, first, items } of scanIndex(this.#transaction, EVENTS, { from, maxPageSize: PAGE_SIZE })) {
+      if (filter.end !== undefined && instant > filter.end) return;
+      for (const [index, item] of items.entries()) {
+        const position = { instant, txId, index: first + index };
         if (after === undefined || comparePositions(position, after) > 0) yield candidate(position, item, filter);
       }
     }
@@ -78,33 +85,35 @@ export class LedgerEventDbal implements EventDbal {
   async *#descending(filter: EventFilter, after?: Position): AsyncGenerator<Candidate<Event>, void, undefined> {
     const from = earliestOf(filter.end, after?.instant);
     if (from !== undefined && from < 0n) return;
-    const places = this.#latestPlaces(from);
     // Transactions of one instant: the last one first.
-    for await (const group of groupByInstant(places)) {
-      const [{ instant }] = group;
-      if (filter.start !== undefined && instant < filter.start) return;
-      for (const { txId } of group.toReversed()) {
-        const { items } = await this.#entryAt({ instant, txId });
-        for (let index = items.length - 1; index >= 0; index -= 1) {
-          const position = { instant, txId, index };
-          if (after === undefined || comparePositions(position, after) < 0) yield candidate(position, items[index], filter);
+    for await (const group of groupByInstant(this.#latestPlaces(from))) {
+      if (filter.start !== undefined && group[0].instant < filter.start) return;
+      for (const place of group.toReversed()) {
+        for (let chunk = place.chunks - 1; chunk >= 0; chunk -= 1) {
+          const { first, items } = await this.#chunkAt(place, chunk);
+          for (let index = items.length - 1; index >= 0; index -= 1) {
+            const position = { instant: place.instant, txId: place.txId, index: first + index };
+            if (after === undefined || comparePositions(position, after) < 0) yield candidate(position, items[index], filter);
+          }
         }
       }
     }
   }
 
-  async *#latestPlaces(from: bigint | undefined): AsyncGenerator<EntryPlace, void, undefined> {
+  async *#latestPlaces(from: bigint | undefined): AsyncGenerator<ChunkedPlace, void, undefined> {
     const { start, end } = indexRange(LATEST, from === undefined ? undefined : invertInstant(from));
-    for await (const { key } of this.#transaction.scan(start, end)) {
+    for await (const { key, text } of this.#transaction.scan(start, end)) {
       const { instant, txId } = parseEntryKey(key);
-      yield { instant: invertInstant(instant), txId };
+      const { chunks } = JSON.parse(text) as { readonly chunks: number };
+      yield { instant: invertInstant(instant), txId, chunks };
     }
   }
 
-  async #entryAt(place: EntryPlace): Promise<Pick<ScannedEntry, 'items'>> {
-    const text = await this.#transaction.get(entryKey(EVENTS, place));
-    if (text === undefined) throw new Error(`the event log has a hole at ${place.txId}`);
-    return JSON.parse(text) as Pick<ScannedEntry, 'items'>;
+  async #chunkAt(place: EntryPlace, chunk: number): Promise<ScannedEntry> {
+    const key = entryKey(EVENTS, place, chunk);
+    const text = await this.#transaction.get(key);
+    if (text === undefined) throw new Error(`the event log has a hole at ${key}`);
+    return parseEntry(key, text);
   }
 }
 

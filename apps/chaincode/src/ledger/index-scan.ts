@@ -5,8 +5,18 @@ import type { LedgerTransaction } from './ledger-transaction.ts';
 /** What one transaction added to an index. */
 export interface ScannedEntry extends EntryPlace {
   readonly key: string;
+  /** The number of the first item among all that the transaction added. */
+  readonly first: number;
   /** Parsed JSON. */
   readonly items: readonly unknown[];
+}
+
+/** Which entries of an index are wanted. */
+export interface EntryScan {
+  /** Those from this instant on, inclusive; all when absent. */
+  readonly from?: Instant | undefined;
+  /** See `LedgerTransaction.scan`. */
+  readonly maxPageSize?: number;
 }
 
 /** Where a listed thing stands: its instant, then texts by their UTF-8 bytes. */
@@ -15,17 +25,20 @@ export interface Rank {
   readonly texts: readonly string[];
 }
 
-/** The entries of an index in the order of their instants, then transactions; `from` an instant on, inclusive. */
+/** The entries of an index in the order of their instants, then transactions, then chunks. */
 export async function* scanIndex(
   transaction: LedgerTransaction,
   prefix: string,
-  from?: Instant,
+  { from, maxPageSize }: EntryScan = {},
 ): AsyncGenerator<ScannedEntry, void, undefined> {
   const { start, end } = indexRange(prefix, from);
-  for await (const { key, text } of transaction.scan(start, end)) {
-    const { items } = JSON.parse(text) as { readonly items: readonly unknown[] };
-    yield { ...parseEntryKey(key), key, items };
-  }
+  for await (const { key, text } of transaction.scan(start, end, maxPageSize)) yield parseEntry(key, text);
+}
+
+/** An entry from its state value. */
+export function parseEntry(key: string, text: string): ScannedEntry {
+  const { first = 0, items } = JSON.parse(text) as { readonly first?: number; readonly items: readonly unknown[] };
+  return { ...parseEntryKey(key), key, first, items };
 }
 
 /** Entries that follow one another and have the same instant, together. */
@@ -61,7 +74,7 @@ export async function* scanRanks(
   transaction: LedgerTransaction,
   { prefix, after, textCount = 1 }: RankScan,
 ): AsyncGenerator<Rank, void, undefined> {
-  for await (const group of groupByInstant(scanIndex(transaction, prefix, after?.instant))) {
+  for await (const group of groupByInstant(scanIndex(transaction, prefix, { from: after?.instant }))) {
     const [{ instant }] = group;
     const ranks = group.flatMap(({ items }) => items.map((item): Rank => ({ instant, texts: textsOf(item).slice(0, textCount) })));
     let last = after;

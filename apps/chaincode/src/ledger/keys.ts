@@ -16,11 +16,12 @@ const SEPARATOR = '~';
 /** Comes after everything that keys are made of, which is printable ASCII. */
 const BEYOND = '\x7f';
 const INSTANT_DIGITS = 18;
-/** The first instant that does not fit, in the year 33,658. */
+/** The first instant that does not fit, in the year 33,658: no transaction has one after 9999. */
 const INSTANT_LIMIT = 10n ** BigInt(INSTANT_DIGITS);
 /** Longer names would make keys that some state databases refuse; nobody has them. */
 const MAX_ENCODED_LENGTH = 1000;
-const ENTRY_END = /~(\d{18})~([^~]+)$/;
+const ENTRY_END = /~(\d{18})~([^~]+)(?:~(\d{6}))?$/;
+const CHUNK_DIGITS = 6;
 
 /** The state key of an asset. Its parts are keys of assets, or `encodePart` of other text. */
 export function assetKey(kind: AssetName, ...parts: readonly string[]): string {
@@ -47,11 +48,6 @@ export function indexPrefix(...parts: readonly string[]): string {
   return `${parts.join(SEPARATOR)}${SEPARATOR}`;
 }
 
-/** Whether an instant can be part of a key. */
-export function isIndexable(instant: Instant): boolean {
-  return instant >= 0n && instant < INSTANT_LIMIT;
-}
-
 /** An instant whose text sorts as it does. */
 export function formatInstant(instant: Instant): string {
   return String(instant).padStart(INSTANT_DIGITS, '0');
@@ -68,9 +64,10 @@ export interface EntryPlace {
   readonly txId: string;
 }
 
-/** The key of what one transaction adds to an index. */
-export function entryKey(prefix: string, { instant, txId }: EntryPlace): string {
-  return `${prefix}${formatInstant(instant)}${SEPARATOR}${txId}`;
+/** The key of what one transaction adds to an index; of what does not fit into one value the chunks, counted from 0. */
+export function entryKey(prefix: string, { instant, txId }: EntryPlace, chunk = 0): string {
+  const key = `${prefix}${formatInstant(instant)}${SEPARATOR}${txId}`;
+  return chunk === 0 ? key : `${key}${SEPARATOR}${String(chunk).padStart(CHUNK_DIGITS, '0')}`;
 }
 
 export function parseEntryKey(key: string): EntryPlace {

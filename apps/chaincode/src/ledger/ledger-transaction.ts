@@ -18,15 +18,27 @@ export interface TextEntry {
   readonly text: string;
 }
 
-/** What one transaction adds to one index: one state value, however many items there are. */
+/** What one transaction adds to one index: one state value, or a chunk of it when there is much. */
 interface IndexEntry {
   readonly docType: string;
+  /** How many items the chunks before it have. */
+  readonly first: number;
   /** JSON texts. */
   readonly items: string[];
 }
 
+/** The chunk of an index that takes the next items. */
+interface OpenChunk {
+  readonly number: number;
+  readonly entry: IndexEntry;
+  size: number;
+}
+
+/** Most characters of the items of a chunk that has several: a page of a scan must fit into a message. */
+const MAX_CHUNK_SIZE = 65_536;
 const FIRST_PAGE_SIZE = 100;
-const PAGE_SIZE = 1000;
+/** With chunks as large as they may be, a page has 32 MB. */
+const PAGE_SIZE = 500;
 /**
  * A scan outside of pages is cut silently where the peer's `totalQueryLimit` (100,000 unless changed) says. Behind so
  * many records, or a multiple of them, the scan is begun anew to see whether more follows. It divides every limit in use.
@@ -46,6 +58,7 @@ export class LedgerTransaction {
   readonly #stub: LedgerStub;
   readonly #reads = new Map<string, Promise<string | undefined>>();
   readonly #writes = new Map<string, string | IndexEntry>();
+  readonly #chunks = new Map<string, OpenChunk>();
   #tail: Promise<void> = Promise.resolve();
   #sequence = 0;
 
@@ -91,25 +104,45 @@ export class LedgerTransaction {
     this.#writes.set(key, text);
   }
 
-  /** Adds items, as JSON texts, to what this transaction adds to an index. */
-  append(prefix: string, items: readonly string[], docType = 'index'): void {
-    if (items.length === 0) return;
+  /**
+   * Adds items, as JSON texts, to what this transaction adds to an index.
+   *
+   * @returns how many chunks there are now.
+   */
+  append(prefix: string, items: readonly string[], docType = 'index'): number {
     this.#requireWritable();
-    const key = entryKey(prefix, this);
-    const entry = this.#writes.get(key);
-    if (entry === undefined) this.#writes.set(key, { docType, items: [...items] });
-    else if (typeof entry !== 'string') for (const item of items) entry.items.push(item);
+    for (const item of items) {
+      const chunk = this.#chunkFor(prefix, item.length, docType);
+      chunk.entry.items.push(item);
+      chunk.size += item.length;
+    }
+    return (this.#chunks.get(prefix)?.number ?? -1) + 1;
+  }
+
+  #chunkFor(prefix: string, size: number, docType: string): OpenChunk {
+    const open = this.#chunks.get(prefix);
+    if (open !== undefined && open.size + size <= MAX_CHUNK_SIZE) return open;
+    const number = open === undefined ? 0 : open.number + 1;
+    const first = open === undefined ? 0 : open.entry.first + open.entry.items.length;
+    const chunk: OpenChunk = { number, entry: { docType, first, items: [] }, size: 0 };
+    this.#chunks.set(prefix, chunk);
+    this.#writes.set(entryKey(prefix, this, number), chunk.entry);
+    return chunk;
   }
 
   #requireWritable(): void {
     if (this.readOnly) throw new Error('a reading transaction cannot write');
   }
 
-  /** The keys from `start` to before `end`, in order, own writes included. */
-  async *scan(start: string, end: string): AsyncGenerator<TextEntry, void, undefined> {
+  /**
+   * The keys from `start` to before `end`, in order, own writes included.
+   *
+   * @param maxPageSize for values that may be larger than a chunk.
+   */
+  async *scan(start: string, end: string, maxPageSize = PAGE_SIZE): AsyncGenerator<TextEntry, void, undefined> {
     const own = this.#ownBetween(start, end);
     let next = own.shift();
-    const committed = this.readOnly ? this.#scanPages(start, end) : this.#scanWhole(start, end);
+    const committed = this.readOnly ? this.#scanPages(start, end, maxPageSize) : this.#scanWhole(start, end);
     for await (const { key, value } of committed) {
       while (next !== undefined && next.key < key) {
         yield next;
@@ -130,14 +163,14 @@ export class LedgerTransaction {
     return own.toSorted(byKey);
   }
 
-  async *#scanPages(start: string, end: string): AsyncGenerator<StateEntry, void, undefined> {
+  async *#scanPages(start: string, end: string, maxPageSize: number): AsyncGenerator<StateEntry, void, undefined> {
     let bookmark = '';
-    let size = FIRST_PAGE_SIZE;
+    let size = Math.min(FIRST_PAGE_SIZE, maxPageSize);
     do {
       const { iterator, metadata } = await this.#stub.getStateByRangeWithPagination(start, end, size, bookmark);
       for (let step = await iterator.next(); step.value !== undefined; step = await iterator.next()) yield step.value;
-      bookmark = metadata.fetchedRecordsCount < size ? '' : metadata.bookmark;
-      size = PAGE_SIZE;
+      bookmark = metadata === undefined || metadata.fetchedRecordsCount < size ? '' : metadata.bookmark;
+      size = maxPageSize;
     } while (bookmark !== '');
   }
 
@@ -168,7 +201,8 @@ export class LedgerTransaction {
 
 function textOf(written: string | IndexEntry): string {
   if (typeof written === 'string') return written;
-  return `{"doc_type":${JSON.stringify(written.docType)},"items":[${written.items.join(',')}]}`;
+  const first = written.first === 0 ? '' : `"first":${written.first},`;
+  return `{"doc_type":${JSON.stringify(written.docType)},${first}"items":[${written.items.join(',')}]}`;
 }
 
 function byKey(a: TextEntry, b: TextEntry): number {

@@ -53,7 +53,7 @@ export class LedgerPerformanceDbal implements PerformanceDbal {
   }
 
   async *#ranksOfTask(taskKey: string, after: Rank | undefined): AsyncGenerator<Rank, void, undefined> {
-    for await (const group of groupByInstant(scanIndex(this.#transaction, taskPrefix(taskKey), after?.instant))) {
+    for await (const group of groupByInstant(scanIndex(this.#transaction, taskPrefix(taskKey), { from: after?.instant }))) {
       const [{ instant }] = group;
       const items = group.flatMap((entry) => entry.items as readonly { readonly performance?: string }[]);
       const ranks = items.flatMap(({ performance }) => (performance === undefined ? [] : [{ instant, texts: [taskKey, performance] }]));

@@ -12,10 +12,12 @@ export interface MessageCounts {
 
 /** A world state in memory that treats transactions as a peer does. For unit tests only. */
 export class StubLedger {
+  /** Where a range outside of pages is cut, silently. */
+  queryLimit = 100_000;
   #state = new Map<string, Uint8Array>();
 
   begin(): StubTransaction {
-    return new StubTransaction(this.#state);
+    return new StubTransaction(this.#state, this.queryLimit);
   }
 
   commit(transaction: StubTransaction): void {
@@ -41,11 +43,15 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
 export class StubTransaction implements LedgerStub {
   readonly messages: MessageCounts = { get: 0, put: 0, range: 0 };
   readonly writes = new Map<string, Uint8Array>();
+  /** The first keys of the ranges that were asked for. */
+  readonly scans: string[] = [];
   readonly #state: ReadonlyMap<string, Uint8Array>;
+  readonly #queryLimit: number;
   #hasPaged = false;
 
-  constructor(state: ReadonlyMap<string, Uint8Array>) {
+  constructor(state: ReadonlyMap<string, Uint8Array>, queryLimit: number) {
     this.#state = state;
+    this.#queryLimit = queryLimit;
   }
 
   async getState(key: string): Promise<Uint8Array> {
@@ -60,7 +66,8 @@ export class StubTransaction implements LedgerStub {
   }
 
   async getStateByRange(startKey: string, endKey: string): Promise<StateIterator> {
-    const entries = this.#entries(startKey, endKey);
+    this.scans.push(startKey);
+    const entries = this.#entries(startKey, endKey).slice(0, this.#queryLimit);
     this.messages.range += 1;
     let index = 0;
     return {
@@ -76,13 +83,14 @@ export class StubTransaction implements LedgerStub {
   async getStateByRangeWithPagination(startKey: string, endKey: string, pageSize: number, bookmark = ''): Promise<StatePage> {
     if (this.writes.size > 0) throw new Error('Paginated queries are supported only in a read-only transaction');
     this.#hasPaged = true;
+    this.scans.push(startKey);
     this.messages.range += 1;
     const entries = this.#entries(bookmark === '' ? startKey : bookmark, endKey);
     const page = entries.slice(0, pageSize);
     const iterator = page.values();
     return {
       iterator: { next: async () => iterator.next() },
-      metadata: { fetchedRecordsCount: page.length, bookmark: entries[pageSize]?.key ?? '' },
+      ...(page.length > 0 && { metadata: { fetchedRecordsCount: page.length, bookmark: entries[pageSize]?.key ?? '' } }),
     };
   }
 

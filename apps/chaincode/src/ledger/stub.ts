@@ -12,7 +12,8 @@ export interface StateIterator {
 /** One page of a range. */
 export interface StatePage {
   readonly iterator: StateIterator;
-  readonly metadata: {
+  /** The shim leaves it out when the page is empty, whatever its types say. */
+  readonly metadata?: {
     readonly fetchedRecordsCount: number;
     /** Where the next page begins; empty when nothing is left. */
     readonly bookmark: string;

@@ -1,4 +1,5 @@
 import type { ChaincodeInterface } from 'fabric-shim';
+import loggers from 'fabric-shim/lib/logger.js';
 import ShimServer from 'fabric-shim/lib/server.js';
 
 /** Keys and certificates for mutual TLS, in PEM. */
@@ -18,6 +19,12 @@ export interface ChaincodeServerOptions {
   /** Plaintext without it. */
   readonly tls?: ServerTls | undefined;
 }
+
+/**
+ * The shim says several sentences of level debug with each message, and its loggers put each into its final form before
+ * they look whether anybody wants it: that takes longer than the message. Our own log says what there is to say.
+ */
+for (const file of ['chaincode', 'handler', 'iterators', 'server', 'stub']) loggers.getLogger(`lib/${file}.js`).silent = true;
 
 /** ChaincodeMessage.Type.KEEPALIVE of the protocol between peer and chaincode. */
 const KEEPALIVE = 18;

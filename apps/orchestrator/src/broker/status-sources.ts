@@ -11,6 +11,12 @@ export interface ChannelStatus {
   readonly channel: string;
   /** Position of the last event that the broker confirmed. */
   readonly cursor: bigint;
+  /** Undefined where only the cursor is known. */
+  readonly progress?: ChannelProgress | undefined;
+}
+
+/** Where a channel's publisher stands among the stored events. */
+export interface ChannelProgress {
   /** Position of the last event. */
   readonly head: bigint;
   /** Age of the oldest event that the broker has not confirmed; 0 without any. */
@@ -65,12 +71,10 @@ export async function readChannelStatus(databaseUrl: string): Promise<readonly C
   await client.connect();
   try {
     const { rows } = await client.query<StatusRow>(SELECT_STATUS, [PUBLISHER_LOCK_NAMESPACE]);
-    return rows.map(({ cursor, head, lag, holder, ...row }) => ({
-      ...row,
+    return rows.map(({ channel, cursor, head, lag, holder, held }) => ({
+      channel,
       cursor: BigInt(cursor),
-      head: BigInt(head),
-      lagSeconds: lag,
-      holder: holder ?? undefined,
+      progress: { head: BigInt(head), lagSeconds: lag, holder: holder ?? undefined, held },
     }));
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.code !== UNDEFINED_TABLE) throw error;

@@ -81,15 +81,33 @@ it('names what to do about wrong credentials, a broker that is away, a missing e
   expect(await problemsOf({})).toMatch(/^Problem: channel yourchannel: .*no queue MyOrg2MSP: run "orchestrator broker reconcile"\n$/);
 });
 
+it('reads the cursors of a server in distributed mode from its event index', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'orchestrator-status-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const eventIndexFile = join(folder, 'event-index.json');
+  const entry = { chaincode: 'mycc', ledger: 'l', block: '3', transaction: '0a'.repeat(32), index: 1, position: '17', fence: '2' };
+  await writeFile(eventIndexFile, JSON.stringify({ version: 1, channels: { mychannel: entry } }));
+  const { out } = await readStatus({ ...command, databaseUrl: undefined, eventIndexFile, managementUrl: undefined });
+  expect(out).toMatch(/^channel +cursor .*\nmychannel  17 +- +- +- +-\n$/);
+});
+
 it('asks for the migration of an old database', async () => {
   await using empty = await createTestDatabase();
   await expect(readStatus({ ...command, databaseUrl: empty.url })).rejects.toThrow('run "orchestrator migrate"');
 });
 
 it('prints a table', () => {
-  const channel = { channel: 'a long name', cursor: 3n, head: 12n, lagSeconds: 61.25, holder: 'h/1', held: true };
-  expect(renderStatus([channel, { ...channel, channel: 'b', holder: undefined, held: false }])).toBe(
-    ['channel      cursor  head  lag  lag in s  holder', 'a long name  3       12    9    61.3      h/1', 'b            3       12    9    61.3      nobody', ''].join('\n'),
+  const progress = { head: 12n, lagSeconds: 61.25, holder: 'h/1', held: true };
+  const channel = { channel: 'a long name', cursor: 3n, progress };
+  const unheld = { ...progress, holder: undefined, held: false };
+  expect(renderStatus([channel, { ...channel, channel: 'b', progress: unheld }, { channel: 'c', cursor: 7n }])).toBe(
+    [
+      'channel      cursor  head  lag  lag in s  holder',
+      'a long name  3       12    9    61.3      h/1',
+      'b            3       12    9    61.3      nobody',
+      'c            7       -     -    -         -',
+      '',
+    ].join('\n'),
   );
 });
 

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { parseChannels } from '../config/channels.ts';
 import { describeError } from '../log/describe-error.ts';
+import { readEventIndexStatus } from '../distributed/broker/event-index-status.ts';
 import { findBrokerProblems, readChannelStatus, readQueueStatus } from './status-sources.ts';
-import type { ChannelStatus, QueueStatus } from './status-sources.ts';
+import type { ChannelProgress, ChannelStatus, QueueStatus } from './status-sources.ts';
 
 /** Where to look. What is missing is not looked at. */
 export interface StatusCommand {
-  readonly databaseUrl: string;
+  /** Of the servers in standalone mode. */
+  readonly databaseUrl?: string | undefined;
+  /** Of the server in distributed mode. */
+  readonly eventIndexFile?: string | undefined;
   readonly amqpDsn?: string | undefined;
   readonly exchange: string;
   readonly channelsPath?: string | undefined;
@@ -25,7 +29,7 @@ export interface StatusOutcome {
 
 /** Asks the store, the broker and the management API. @throws when the store cannot tell. */
 export async function readStatus(command: StatusCommand): Promise<StatusOutcome> {
-  const channels = await readChannelStatus(command.databaseUrl);
+  const channels = await channelsOf(command);
   const problems = [...(await brokerProblems(command))];
   const queues = await queuesOf(command).catch((error: unknown) => void problems.push(describeError(error)));
   return {
@@ -33,6 +37,11 @@ export async function readStatus(command: StatusCommand): Promise<StatusOutcome>
     out: renderStatus(channels, queues ?? undefined),
     err: problems.map((problem) => `Problem: ${problem}\n`).join(''),
   };
+}
+
+async function channelsOf({ databaseUrl, eventIndexFile }: StatusCommand): Promise<readonly ChannelStatus[]> {
+  if (eventIndexFile !== undefined) return readEventIndexStatus(eventIndexFile);
+  return databaseUrl === undefined ? [] : readChannelStatus(databaseUrl);
 }
 
 async function brokerProblems({ amqpDsn, exchange, channelsPath }: StatusCommand): Promise<readonly string[]> {
@@ -48,18 +57,21 @@ async function queuesOf({ managementUrl, virtualHost }: StatusCommand): Promise<
 
 /** The tables that `orchestrator broker status` prints. */
 export function renderStatus(channels: readonly ChannelStatus[], queues?: readonly QueueStatus[]): string {
-  const channelRows = channels.map(({ channel, cursor, head, lagSeconds, holder, held }) => [
-    channel,
-    String(cursor),
-    String(head),
-    String(head - cursor),
-    lagSeconds.toFixed(1),
-    held ? (holder ?? 'unknown') : `nobody${holder === undefined ? '' : ` (last ${holder})`}`,
-  ]);
+  const channelRows = channels.map(({ channel, cursor, progress }) =>
+    progress === undefined ? [channel, String(cursor), ...UNKNOWN] : [channel, String(cursor), ...progressCells(cursor, progress)],
+  );
   const channelTable = table(['channel', 'cursor', 'head', 'lag', 'lag in s', 'holder'], channelRows);
   if (queues === undefined) return channelTable;
   const queueRows = queues.map(({ name, messages, consumers }) => [name, String(messages), String(consumers)]);
   return `${channelTable}\n${table(['queue', 'messages', 'consumers'], queueRows)}`;
+}
+
+/** The ledger's head and who publishes are not to be seen from the checkpoints. */
+const UNKNOWN = ['-', '-', '-', '-'] as const;
+
+function progressCells(cursor: bigint, { head, lagSeconds, holder, held }: ChannelProgress): readonly string[] {
+  const who = held ? (holder ?? 'unknown') : `nobody${holder === undefined ? '' : ` (last ${holder})`}`;
+  return [String(head), String(head - cursor), lagSeconds.toFixed(1), who];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -4,6 +4,7 @@ import type { StatusCommand, StatusOutcome } from '../broker/status.ts';
 import type { ReconcileCommand, ReconcileOutcome, WatchCommand } from '../broker/topology/commands.ts';
 import { databaseToAsk } from '../config/build-config.ts';
 import type { Environment } from '../config/environment.ts';
+import { eventIndexFileOf } from '../config/fabric.ts';
 import { buildReconcilerConfig } from '../config/reconciler-config.ts';
 import { virtualHostOf } from '../config/virtual-host.ts';
 import { createLog } from '../log/log.ts';
@@ -67,7 +68,7 @@ async function reconcile({ commands, environment, isTerminal, print, printError 
 async function status({ commands, environment, print, printError }: BrokerCliContext): Promise<boolean> {
   const { values } = environment;
   const { ok, out, err } = await commands.broker.status({
-    databaseUrl: databaseToAsk(environment),
+    ...(values.mode === 'distributed' ? { eventIndexFile: eventIndexFileOf(values) } : { databaseUrl: databaseToAsk(environment) }),
     amqpDsn: values.amqpDsn,
     exchange: values.amqpExchange,
     channelsPath: values.channelConfig,

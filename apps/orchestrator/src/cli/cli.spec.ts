@@ -175,6 +175,11 @@ test('broker status asks the database, and the broker when it is told where', as
     out: 'table\n',
     calls: ['status {"databaseUrl":"postgres://db/x","amqpDsn":"amqp://u:p@b/v","exchange":"orchestration","virtualHost":"v"}'],
   });
+  const distributed = { ORCHESTRATOR_MODE: 'distributed', ORCHESTRATOR_EVENT_INDEX_FILE: '/data/index.json' };
+  expect(await run(['broker', 'status'], { variables: distributed })).toMatchObject({
+    code: 0,
+    calls: ['status {"eventIndexFile":"/data/index.json","exchange":"orchestration","virtualHost":"/"}'],
+  });
   const broken = { ...variables, ORCHESTRATOR_CHANNEL_CONFIG: '/missing' };
   expect(await run(['broker', 'status'], { variables: broken })).toMatchObject({ code: 1, out: 'table\n' });
 });

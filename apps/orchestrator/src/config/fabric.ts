@@ -17,8 +17,13 @@ export function fabricOf({ values }: Environment, findings: Findings): FabricCon
     gatewayTimeoutMs: values.fabricGatewayTimeoutMs,
     maxEvaluates: values.fabricMaxEvaluates,
     maxSubmits: values.fabricMaxSubmits,
-    eventIndexFile: resolve(values.eventIndexFile ?? join(values.dataDir, EVENT_INDEX_FILE)),
+    eventIndexFile: eventIndexFileOf(values),
   };
+}
+
+/** Where distributed mode keeps how far its events are published; an absolute path. */
+export function eventIndexFileOf({ eventIndexFile, dataDir }: Pick<Values, 'eventIndexFile' | 'dataDir'>): string {
+  return resolve(eventIndexFile ?? join(dataDir, EVENT_INDEX_FILE));
 }
 
 function identitiesOf(values: Values, findings: Findings): readonly PeerIdentityConfig[] {

@@ -8,9 +8,9 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectKeyIdentifierExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { X509Certificate } from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
@@ -71,6 +71,14 @@ export async function issueCertificate(
     extensions: [await AuthorityKeyIdentifierExtension.create(named.keys.publicKey)],
   });
   return { certificate, keys };
+}
+
+/** For tests: an authority from the PEM texts of its certificate and of its PKCS#8 key. */
+export async function readAuthority(certificate: string, key: string): Promise<Authority> {
+  const parsed = new X509Certificate(certificate);
+  const privateKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), ALGORITHM, true, ['sign']);
+  const publicKey = await crypto.subtle.importKey('spki', parsed.publicKey.rawData, ALGORITHM, true, ['verify']);
+  return { certificate: parsed, keys: { privateKey, publicKey } };
 }
 
 /** For tests: the private key, PEM. */

@@ -3,7 +3,8 @@ import type { DistributedConfig } from '../config/config.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Log } from '../log/log.ts';
 import type { OpenedMode } from '../server.ts';
-import { LedgerCalls, type LedgerObserver } from './calls/ledger-calls.ts';
+import type { LedgerObserver } from './calls/ledger-call.ts';
+import { LedgerCalls } from './calls/ledger-calls.ts';
 import { OrdererWatch } from './calls/orderer-watch.ts';
 import { type ChaincodeNames, DistributedMode } from './distributed-mode.ts';
 import { openLedgerPublisher } from './broker/open-publisher.ts';
@@ -67,6 +68,7 @@ function toObserver(metrics: Metrics): LedgerObserver {
     retried: () => metrics.transactionRetried(),
     ambiguous: () => ledger.ambiguous(),
     resolved: (fate) => ledger.resolved(fate),
+    changed: (channel, events) => metrics.observeEvents(channel, events),
     finished: (procedure, outcome) => metrics.transaction(procedure.method, outcome),
   };
 }

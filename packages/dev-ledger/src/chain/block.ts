@@ -18,6 +18,7 @@ export interface CommittedBlock extends OrderedBlock {
   readonly commitHash: Uint8Array;
 }
 
+/** The next block, of these transactions; hashes as Fabric computes them. */
 export function orderedBlock(number: number, previousHash: Uint8Array, transactions: readonly ChainTransaction[]): OrderedBlock {
   const dataHash = sha256(...transactions.map(({ bytes }) => bytes));
   return { number, previousHash, dataHash, hash: headerHash(number, previousHash, dataHash), transactions };
@@ -35,6 +36,7 @@ function der(tag: number, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([tag, content.length]), content]);
 }
 
+/** The block with its verdicts; the commit hash chains them. */
 export function commitBlock(block: OrderedBlock, codes: readonly number[], previousCommitHash: Uint8Array): CommittedBlock {
   // Fabric hashes the update batch too; here the validation codes and the data, which decide it, stand for it.
   const commitHash = sha256(Uint8Array.from(codes), block.dataHash, previousCommitHash);

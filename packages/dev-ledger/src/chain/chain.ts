@@ -6,6 +6,14 @@ import { History } from '../state/history.ts';
 import { type CommittedBlock, commitBlock, type OrderedBlock, orderedBlock } from './block.ts';
 import { type ChainTransaction, readTransaction } from './transaction.ts';
 
+/** A channel of so many peers. */
+export interface ChainOptions {
+  readonly channel: string;
+  readonly identities: Identities;
+  readonly faults: Faults;
+  readonly peers: number;
+}
+
 /** Where a transaction id first stands. */
 export interface Place {
   readonly block: number;
@@ -21,15 +29,19 @@ export class Chain {
   readonly history = new History();
   readonly #identities: Identities;
   readonly #faults: Faults;
+  readonly #peers: number;
   readonly #ordered: OrderedBlock[] = [];
   readonly #committed: CommittedBlock[] = [];
+  /** How many peers have committed each block. */
+  readonly #commits: number[] = [];
   readonly #places = new Map<string, Place>();
   readonly #byHash = new Map<string, number>();
 
-  constructor({ channel, identities, faults }: { readonly channel: string; readonly identities: Identities; readonly faults: Faults }) {
+  constructor({ channel, identities, faults, peers }: ChainOptions) {
     this.channel = channel;
     this.#identities = identities;
     this.#faults = faults;
+    this.#peers = peers;
   }
 
   /** The number of blocks ordered. */
@@ -67,14 +79,24 @@ export class Chain {
     return this.#byHash.get(Buffer.from(hash).toString('hex'));
   }
 
-  /** Settles a block's codes; the first of the peers that calls it also writes the history. */
+  /** A peer commits a block: settles its codes; the first of the peers that calls it also writes the history. */
   settle(block: OrderedBlock, codes: readonly number[], record: () => void): CommittedBlock {
-    const settled = this.#committed[block.number];
-    if (settled !== undefined) {
-      if (settled.codes.some((code, at) => code !== codes[at]))
-        throw new Error(`the peers disagree about block ${block.number} of ${this.channel}`);
-      return settled;
+    const settled = this.#committed[block.number] ?? this.#settle(block, codes, record);
+    if (settled.codes.some((code, at) => code !== codes[at])) {
+      throw new Error(`the peers disagree about block ${block.number} of ${this.channel}`);
     }
+    return settled;
+  }
+
+  /** A peer has applied a block. */
+  applied({ number, transactions }: OrderedBlock): void {
+    const commits = (this.#commits[number] ?? 0) + 1;
+    this.#commits[number] = commits;
+    if (commits < this.#peers) return;
+    for (const { action } of transactions) if (action !== undefined) action.sets = [];
+  }
+
+  #settle(block: OrderedBlock, codes: readonly number[], record: () => void): CommittedBlock {
     const committed = commitBlock(block, codes, this.#committed[block.number - 1]?.commitHash ?? new Uint8Array());
     this.#committed[block.number] = committed;
     record();

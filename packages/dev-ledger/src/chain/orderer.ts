@@ -3,9 +3,11 @@ import type { Faults } from '../faults.ts';
 import type { Identities } from '../msp/identities.ts';
 import type { Chain } from './chain.ts';
 import { attempt } from './transaction.ts';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 const { BAD_REQUEST, FORBIDDEN, REQUEST_ENTITY_TOO_LARGE, SUCCESS } = common.Status;
 
+/** When a block is cut. */
 export interface OrderingSettings {
   /** A block is cut this long after its first transaction, in milliseconds. */
   readonly batchTimeoutMs: number;
@@ -57,11 +59,12 @@ export class Orderer {
     if (payload === undefined) {
       return {
         status: BAD_REQUEST,
-        info: 'could not determine channel ID: error unmarshalling Payload: proto: cannot parse invalid wire-format data',
+        info: `could not determine channel ID: error unmarshalling Payload: ${CANNOT_PARSE}`,
       };
     }
     const header = payload.getHeader() ?? new common.Header();
     const channel = attempt(() => common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8()).getChannelId()) ?? '';
+    const { faults } = this.#options;
     const cutter = this.#cutters.get(channel);
     if (cutter === undefined) {
       return { status: BAD_REQUEST, info: 'channel creation request not allowed because the orderer system channel is not defined' };
@@ -71,7 +74,7 @@ export class Orderer {
     const bytes = envelope.serializeBinary();
     const refusal = this.#refusal(envelope, creator, bytes.length);
     if (refusal !== undefined) return refusal;
-    cutter.add(bytes);
+    if (!faults.happens('transaction-lost')) cutter.add(bytes);
     return { status: SUCCESS, info: '' };
   }
 

@@ -10,7 +10,8 @@ const Code = peer.TxValidationCode;
 export interface EndorsedAction {
   readonly chaincode: string;
   readonly endorsers: readonly Member[];
-  readonly sets: readonly NamespaceSet[];
+  /** Emptied when all peers have committed the block: a long chain would fill the memory with them. */
+  sets: readonly NamespaceSet[];
   readonly event: peer.ChaincodeEvent | undefined;
 }
 
@@ -76,6 +77,7 @@ function headerCode({ envelope, channelHeader, signatureHeader }: Parts, identit
   return channelHeader.getTxId() === transactionIdOf(signatureHeader) ? Code.VALID : Code.BAD_PROPOSAL_TXID;
 }
 
+/** The only id that a header's nonce and creator can have. */
 export function transactionIdOf(header: common.SignatureHeader): string {
   return sha256(header.getNonce_asU8(), header.getCreator_asU8()).toString('hex');
 }

@@ -19,7 +19,9 @@ export interface InstalledPackage {
   readonly tls: ChaincodeTls | undefined;
 }
 
+/** The version of every definition. */
 export const VERSION = '1';
+/** The namespace of the definitions. */
 export const LIFECYCLE = '_lifecycle';
 
 /** The state key that every simulation of a chaincode reads: its definition's sequence. */
@@ -27,4 +29,5 @@ export function sequenceKey(name: string): string {
   return `namespaces/fields/${name}/Sequence`;
 }
 
+/** The chaincodes that every peer has built in. */
 export const SYSTEM_CHAINCODES: ReadonlySet<string> = new Set(['qscc', 'cscc', 'lscc', LIFECYCLE]);

@@ -5,6 +5,7 @@ import { type ChaincodeDefinition, LIFECYCLE, VERSION } from './definitions.ts';
 import type { ChaincodeCall } from './invocation.ts';
 import { failure, success } from './responses.ts';
 import type { SystemContext } from './system.ts';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 const { lifecycle } = peer;
 
@@ -34,7 +35,7 @@ function oneDefinition(argument: Uint8Array, channel: PeerChannel | undefined): 
     name = lifecycle.QueryChaincodeDefinitionArgs.deserializeBinary(argument).getName();
   } catch {
     return failure(
-      "failed to invoke backing implementation of 'QueryChaincodeDefinition': could not decode input arg for *lifecycle.Invocation.QueryChaincodeDefinition: proto: cannot parse invalid wire-format data",
+      `failed to invoke backing implementation of 'QueryChaincodeDefinition': could not decode input arg for *lifecycle.Invocation.QueryChaincodeDefinition: ${CANNOT_PARSE}`,
     );
   }
   const definition = channel?.definition(name);

@@ -16,6 +16,7 @@ export interface LinkOptions {
   readonly invoke: InvokeChaincode;
 }
 
+/** A transaction for a chaincode under one of its names. */
 export interface Execution {
   readonly invocation: Invocation;
   readonly namespace: string;

@@ -2,6 +2,7 @@ import { peer } from '@hyperledger/fabric-protos';
 import type { TransactionSimulator } from '../state/simulator.ts';
 import type { Invocation, InvokeChaincode } from './invocation.ts';
 import { modifications, type OpenQueries, records } from './query-results.ts';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 const Type = peer.ChaincodeMessage.Type;
 
@@ -80,7 +81,7 @@ function getStateByRange(transaction: ChaincodeTransaction, payload: Uint8Array)
 function getQueryResult(transaction: ChaincodeTransaction, payload: Uint8Array): Reply {
   const collection = decode(payload, peer.GetQueryResult).getCollection();
   if (collection !== '') return refuseCollection(transaction, collection);
-  throw new Error('ExecuteQuery not supported for leveldb');
+  return transaction.simulator.query();
 }
 
 function getHistoryForKey({ simulator, namespace, queries }: ChaincodeTransaction, payload: Uint8Array): Reply {
@@ -142,7 +143,7 @@ function decode<T>(payload: Uint8Array, decoder: Decoder<T>): T {
   try {
     return decoder.deserializeBinary(payload);
   } catch {
-    throw new Error('unmarshal failed: proto: cannot parse invalid wire-format data');
+    throw new Error(`unmarshal failed: ${CANNOT_PARSE}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { peer } from '@hyperledger/fabric-protos';
 
+/** Status 200 with a payload. */
 export function success(payload: Uint8Array): peer.Response {
   const response = new peer.Response();
   response.setStatus(200);
@@ -7,6 +8,7 @@ export function success(payload: Uint8Array): peer.Response {
   return response;
 }
 
+/** Status 500, or another, with a message. */
 export function failure(message: string, status = 500): peer.Response {
   const response = new peer.Response();
   response.setStatus(status);

@@ -15,6 +15,7 @@ export interface RuntimeOptions {
   readonly executeTimeoutMs: () => number;
 }
 
+/** What a chaincode answered. */
 export interface ExecutionResult {
   readonly response: peer.Response;
   readonly event: peer.ChaincodeEvent | undefined;

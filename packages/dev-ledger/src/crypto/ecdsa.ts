@@ -4,6 +4,7 @@ const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc6
 const HALF_ORDER = P256_ORDER >> 1n;
 const SCALAR_BYTES = 32;
 
+/** SHA-256 of the parts, one after another. */
 export function sha256(...parts: readonly Uint8Array[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);

@@ -19,6 +19,7 @@ export function readableChannel(local: Peer, channelId: string, signed: SignedDa
   return mayRead(local, channel, signed) ? channel : deny(aclFailure(channelId, 'Readers'));
 }
 
+/** Whether the data is signed by a member of the channel's organizations: clients, admins and peers read. */
 export function mayRead(local: Peer, channel: PeerChannel, signed: SignedData): boolean {
   const member = local.identities.signer(signed);
   return member !== undefined && channel.mspids.includes(member.mspid);

@@ -6,6 +6,7 @@ import type { PeerChannel } from '../peer/peer-channel.ts';
 import { readableChannel } from './access.ts';
 import type { GatewayContext } from './endorsers.ts';
 import { StatusError } from './status-error.ts';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 const { VALID } = peer.TxValidationCode;
 
@@ -39,7 +40,7 @@ function parse(data: Uint8Array): gateway.ChaincodeEventsRequest {
   try {
     return gateway.ChaincodeEventsRequest.deserializeBinary(data);
   } catch {
-    throw new StatusError(status.INVALID_ARGUMENT, 'invalid chaincode events request: proto: cannot parse invalid wire-format data');
+    throw new StatusError(status.INVALID_ARGUMENT, `invalid chaincode events request: ${CANNOT_PARSE}`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { PeerChannel } from '../peer/peer-channel.ts';
 import { readableChannel } from './access.ts';
 import type { GatewayContext } from './endorsers.ts';
 import { StatusError } from './status-error.ts';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 /** CommitStatus: waits until the transaction is in a block at this peer, or for as long as the caller does. */
 export async function commitStatus(
@@ -31,7 +32,7 @@ function parse(data: Uint8Array): gateway.CommitStatusRequest {
   try {
     return gateway.CommitStatusRequest.deserializeBinary(data);
   } catch {
-    throw new StatusError(status.INVALID_ARGUMENT, 'invalid status request: proto: cannot parse invalid wire-format data');
+    throw new StatusError(status.INVALID_ARGUMENT, `invalid status request: ${CANNOT_PARSE}`);
   }
 }
 

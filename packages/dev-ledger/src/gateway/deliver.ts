@@ -12,6 +12,7 @@ const { VALID } = peer.TxValidationCode;
 /** A stop position for ever. */
 const LAST_NUMBER = Number.MAX_SAFE_INTEGER;
 
+/** The methods of protos.Deliver. */
 export type DeliverKind = 'Deliver' | 'DeliverFiltered' | 'DeliverWithPrivateData';
 
 interface Seek {

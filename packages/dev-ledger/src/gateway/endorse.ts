@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { common, gateway, peer } from '@hyperledger/fabric-protos';
+import { common, gateway, type peer } from '@hyperledger/fabric-protos';
+import { transactionPayload } from '../chain/envelope.ts';
 import { layouts, type SignaturePolicy, union } from '../msp/signature-policy.ts';
 import type { Peer } from '../peer/peer.ts';
 import { type ProposalSummary, summarize } from '../peer/proposal.ts';
@@ -27,7 +28,11 @@ export async function endorse(context: GatewayContext, request: gateway.EndorseR
   const named = request.getEndorsingOrganizationsList();
   const plan = named.length > 0 ? planForOrganizations(context, summary, named) : await planFromFirstEndorser(context, summary, signed);
   const complete = await collect(context, plan, signed);
-  const envelope = prepare(summary, plan.payload ?? new Uint8Array(), complete);
+  const { header, publicPayload } = summary;
+  const envelope = new common.Envelope();
+  envelope.setPayload(
+    transactionPayload({ header, publicPayload, responsePayload: plan.payload ?? new Uint8Array(), endorsements: complete }),
+  );
   const response = new gateway.EndorseResponse();
   response.setPreparedTransaction(envelope);
   return response;
@@ -141,24 +146,4 @@ function add(plan: Plan, endorser: Peer, response: peer.ProposalResponse): boole
   if (endorsement === undefined || Buffer.compare(plan.payload, payload) !== 0) return false;
   plan.collected.set(endorser.mspid, endorsement);
   return true;
-}
-
-function prepare({ header, publicPayload }: ProposalSummary, payload: Uint8Array, endorsements: peer.Endorsement[]): common.Envelope {
-  const action = new peer.ChaincodeEndorsedAction();
-  action.setProposalResponsePayload(payload);
-  action.setEndorsementsList(endorsements);
-  const actionPayload = new peer.ChaincodeActionPayload();
-  actionPayload.setChaincodeProposalPayload(publicPayload);
-  actionPayload.setAction(action);
-  const transactionAction = new peer.TransactionAction();
-  transactionAction.setHeader(header.getSignatureHeader_asU8());
-  transactionAction.setPayload(actionPayload.serializeBinary());
-  const transaction = new peer.Transaction();
-  transaction.addActions(transactionAction);
-  const envelopePayload = new common.Payload();
-  envelopePayload.setHeader(header);
-  envelopePayload.setData(transaction.serializeBinary());
-  const envelope = new common.Envelope();
-  envelope.setPayload(envelopePayload.serializeBinary());
-  return envelope;
 }

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { peer } from '@hyperledger/fabric-protos';
+import { SYSTEM_CHAINCODES } from '../chaincode/definitions.ts';
 import type { Faults } from '../faults.ts';
 import { ProposalRefused } from '../peer/endorser.ts';
 import type { Peer } from '../peer/peer.ts';
@@ -54,21 +55,21 @@ function failureOf(
   return { code: status.UNKNOWN, message: `chaincode response ${code}, ${message}`, retry: false };
 }
 
+/** What a peer said, as a detail of an error. */
 export function detailOf({ address, mspid }: Peer, message: string): Detail {
   return { address, mspid, message };
 }
 
+/** How Go's gRPC says that nobody listens at an address. */
 export function refusedConnection(address: string): string {
   return `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp ${address}: connect: connection refused"`;
 }
-
-const SYSTEM: ReadonlySet<string> = new Set(['qscc', 'cscc', 'lscc', '_lifecycle']);
 
 /** The peers that have the chaincode, by MSP id: all of them have the system chaincodes. */
 export function endorsersOf({ local, peers }: GatewayContext, channelId: string, chaincode: string): ReadonlyMap<string, Peer> {
   const channel = local.channel(channelId);
   if (channel === undefined) return new Map();
   const definition = channel.definition(chaincode);
-  const has = ({ mspid }: Peer): boolean => SYSTEM.has(chaincode) || definition?.installedAt.has(mspid) === true;
+  const has = ({ mspid }: Peer): boolean => SYSTEM_CHAINCODES.has(chaincode) || definition?.installedAt.has(mspid) === true;
   return new Map(peers.filter((one) => one.channel(channelId) !== undefined && has(one)).map((one) => [one.mspid, one]));
 }

@@ -8,11 +8,11 @@ import { endorse } from './endorse.ts';
 import { evaluate } from './evaluate.ts';
 import { StatusError, toServiceError } from './status-error.ts';
 import { type OrderingContext, submit } from './submit.ts';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
-/** More than this in a call's trailers never reaches a Node client of a real peer: it waits for its deadline. */
-const MAX_TRAILER_BYTES = 128 * 1024;
 
+/** What a peer's server serves, and where. */
 export interface PeerServerOptions extends OrderingContext {
   readonly tls: {
     readonly cert: string;
@@ -88,17 +88,26 @@ export class PeerServer implements AsyncDisposable {
   #unary<T>(path: string, type: Decoder<T>, handle: (request: T, signal: AbortSignal) => Promise<Message>): void {
     const unary: grpc.handleUnaryCall<Buffer, Message> = (call, callback) => {
       const run = async (signal: AbortSignal): Promise<Message> => await handle(decode(type, call.request), signal);
-      void answerUnary(this.#limited(path, run, signalOf(call, this.#ended.signal)), callback);
+      const answer = this.#limited(path, async () => {
+        if (isLate(call.getDeadline())) throw new StatusError(grpc.status.DEADLINE_EXCEEDED, 'context deadline exceeded');
+        return await run(signalOf(call, this.#ended.signal));
+      });
+      void answerUnary(answer, callback);
     };
     this.#server.register(path, unary, serialize, deserialize, 'unary');
   }
 
   #serverStream(path: string, open: (request: Buffer, signal: AbortSignal) => AsyncGenerator<Message>): void {
     const stream: grpc.handleServerStreamingCall<Buffer, Message> = (call) => {
-      const run = async (signal: AbortSignal): Promise<void> => {
-        for await (const message of open(call.request, signal)) await written(call, message, signal);
+      const signal = signalOf(call, this.#ended.signal);
+      // Fabric notices that a listener has gone only when it has something to send: until then its stream counts.
+      const run = async (): Promise<void> => {
+        for await (const message of open(call.request, this.#ended.signal)) {
+          if (signal.aborted) return;
+          await written(call, message, signal);
+        }
       };
-      this.#limited(path, run, signalOf(call, this.#ended.signal)).then(
+      this.#limited(path, run).then(
         () => call.end(),
         (error: unknown) => call.emit('error', toServiceError(error)),
       );
@@ -110,7 +119,7 @@ export class PeerServer implements AsyncDisposable {
     const stream: grpc.handleBidiStreamingCall<Buffer, Message> = (call) => {
       const signal = signalOf(call, this.#ended.signal);
       const answer = async (): Promise<void> => {
-        for await (const bytes of call as AsyncIterable<Buffer>) {
+        for await (const bytes of call.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
           let last: Message | undefined;
           for await (const message of deliver(this.#options.local, { kind, envelope: decode(common.Envelope, bytes), signal })) {
             await written(call, message, signal);
@@ -129,8 +138,8 @@ export class PeerServer implements AsyncDisposable {
   }
 
   /** Runs a call of the gateway unless too many run already; the other services have limits that nothing reaches. */
-  async #limited<R>(path: string, run: (signal: AbortSignal) => Promise<R>, signal: AbortSignal): Promise<R> {
-    if (!path.startsWith('/gateway.Gateway/')) return await run(signal);
+  async #limited<R>(path: string, run: () => Promise<R>): Promise<R> {
+    if (!path.startsWith('/gateway.Gateway/')) return await run();
     const { local, faults, onCall } = this.#options;
     const limit = local.settings.gatewayLimit;
     if (this.#calls >= limit || faults.happens('too-many-requests', local.mspid)) {
@@ -139,7 +148,7 @@ export class PeerServer implements AsyncDisposable {
     this.#calls += 1;
     try {
       onCall();
-      return await run(signal);
+      return await run();
     } finally {
       this.#calls -= 1;
     }
@@ -158,7 +167,7 @@ function decode<T>(type: Decoder<T>, bytes: Uint8Array): T {
   try {
     return type.deserializeBinary(bytes);
   } catch {
-    throw new StatusError(grpc.status.INTERNAL, 'grpc: error unmarshalling request: proto: cannot parse invalid wire-format data');
+    throw new StatusError(grpc.status.INTERNAL, `grpc: error unmarshalling request: ${CANNOT_PARSE}`);
   }
 }
 
@@ -185,14 +194,12 @@ async function answerUnary(answer: Promise<Message>, callback: grpc.sendUnaryDat
   try {
     callback(null, await answer);
   } catch (error) {
-    const serviceError = toServiceError(error);
-    if (trailerBytes(serviceError) <= MAX_TRAILER_BYTES) callback(serviceError);
+    callback(toServiceError(error));
   }
 }
 
-function trailerBytes({ details = '', metadata }: Partial<grpc.ServiceError>): number {
-  const rich = metadata?.get('grpc-status-details-bin')[0];
-  return encodeURI(details).length + (rich === undefined ? 0 : Math.ceil((rich.length * 4) / 3));
+function isLate(deadline: grpc.Deadline): boolean {
+  return deadline.valueOf() <= Date.now();
 }
 
 function serialize(message: Message): Buffer {

@@ -108,6 +108,7 @@ function organizationSets(policy: SignaturePolicy): string[][] {
   return choose(policy.rules, policy.count);
 }
 
+/** Both sets as one, sorted. */
 export function union(a: readonly string[], b: readonly string[]): string[] {
   return [...new Set([...a, ...b])].toSorted((x, y) => (x < y ? -1 : 1));
 }

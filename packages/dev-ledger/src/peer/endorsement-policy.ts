@@ -5,6 +5,7 @@ import type { NamespaceSet } from '../state/rwset-reader.ts';
 import { VALIDATION_PARAMETER } from '../state/simulator.ts';
 import type { StateDb } from '../state/state-db.ts';
 
+/** Where the policies are. */
 export interface PolicyContext {
   readonly mspids: readonly string[];
   readonly definitions: ReadonlyMap<string, ChaincodeDefinition>;

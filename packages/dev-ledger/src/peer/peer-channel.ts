@@ -1,21 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { peer } from '@hyperledger/fabric-protos';
 import { type ChaincodeDefinition, LIFECYCLE, sequenceKey } from '../chaincode/definitions.ts';
 import type { CommittedBlock, OrderedBlock } from '../chain/block.ts';
 import type { Chain, Place } from '../chain/chain.ts';
 import type { ChainTransaction } from '../chain/transaction.ts';
+import type { Faults } from '../faults.ts';
 import { validateBlock } from '../state/mvcc.ts';
 import { ReadWriteLock } from '../state/read-write-lock.ts';
 import { TransactionSimulator } from '../state/simulator.ts';
 import { StateDb } from '../state/state-db.ts';
+import type { StateRules } from '../state/state-rules.ts';
 import { satisfiesPolicies } from './endorsement-policy.ts';
 
 const { DUPLICATE_TXID, ENDORSEMENT_POLICY_FAILURE, VALID } = peer.TxValidationCode;
 
+/** A channel that a peer joins. */
 export interface PeerChannelOptions {
   readonly chain: Chain;
   readonly mspids: readonly string[];
   /** The definitions of the channel by name, in force at a peer once it has committed them. */
   readonly definitions: ReadonlyMap<string, ChaincodeDefinition>;
+  readonly rules: StateRules;
+  readonly faults: Faults;
 }
 
 /** A channel at one peer: its state, as far as the peer has committed the chain's blocks. */
@@ -23,17 +29,20 @@ export class PeerChannel {
   readonly chain: Chain;
   readonly mspids: readonly string[];
   readonly #definitions: ReadonlyMap<string, ChaincodeDefinition>;
-  readonly #state = new StateDb();
+  readonly #state: StateDb;
   readonly #lock = new ReadWriteLock();
+  readonly #commitDelayMs: () => number;
   #height = 0;
   #running = false;
   #committing = false;
   #committed = Promise.withResolvers<void>();
 
-  constructor({ chain, mspids, definitions }: PeerChannelOptions) {
+  constructor({ chain, mspids, definitions, rules, faults }: PeerChannelOptions, mspid: string) {
     this.chain = chain;
     this.mspids = mspids;
     this.#definitions = definitions;
+    this.#state = new StateDb(rules);
+    this.#commitDelayMs = () => faults.delayMs('slow-commit', mspid);
   }
 
   /** The number of blocks that this peer has committed. */
@@ -57,6 +66,8 @@ export class PeerChannel {
     this.#committing = true;
     void this.#commitAll().finally(() => {
       this.#committing = false;
+      // What was ordered since the loop looked for the last time.
+      if (this.chain.ordered(this.#height) !== undefined) this.wake();
     });
   }
 
@@ -104,6 +115,8 @@ export class PeerChannel {
   }
 
   async #commit(block: OrderedBlock): Promise<void> {
+    const delayMs = this.#commitDelayMs();
+    if (delayMs > 0) await delay(delayMs);
     const candidates = block.transactions.map((transaction, index) => ({
       code: this.#codeOf(transaction, { block: block.number, index }),
       sets: transaction.action?.sets ?? [],
@@ -114,6 +127,7 @@ export class PeerChannel {
       if (!this.#running) return;
       this.chain.settle(block, codes, () => this.#recordHistory(block, codes));
       this.#state.apply(updates);
+      this.chain.applied(block);
       this.#height += 1;
     } finally {
       release();

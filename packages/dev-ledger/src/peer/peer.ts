@@ -1,11 +1,10 @@
 import type { peer } from '@hyperledger/fabric-protos';
-import type { ChaincodeDefinition, InstalledPackage } from '../chaincode/definitions.ts';
+import type { InstalledPackage } from '../chaincode/definitions.ts';
 import { ChaincodeRuntime } from '../chaincode/runtime.ts';
-import type { Chain } from '../chain/chain.ts';
 import type { OrganizationMaterial } from '../crypto/material.ts';
 import type { Identities } from '../msp/identities.ts';
 import { type Endorsed, Endorser } from './endorser.ts';
-import { PeerChannel } from './peer-channel.ts';
+import { PeerChannel, type PeerChannelOptions } from './peer-channel.ts';
 import { unpackProposal } from './proposal.ts';
 
 /** Limits that a running peer can be given anew. */
@@ -58,19 +57,10 @@ export class Peer {
     return this.#channels.get(id);
   }
 
-  join({
-    chain,
-    mspids,
-    definitions,
-  }: {
-    readonly chain: Chain;
-    readonly mspids: readonly string[];
-    readonly definitions: ReadonlyMap<string, ChaincodeDefinition>;
-  }): PeerChannel {
-    const channel = new PeerChannel({ chain, mspids, definitions });
-    this.#channels.set(chain.channel, channel);
+  join(options: PeerChannelOptions): void {
+    const channel = new PeerChannel(options, this.mspid);
+    this.#channels.set(options.chain.channel, channel);
     if (this.#running) channel.start();
-    return channel;
   }
 
   install(installed: InstalledPackage): void {

@@ -1,6 +1,5 @@
 import { common, peer } from '@hyperledger/fabric-protos';
-
-const CANNOT_PARSE = 'proto: cannot parse invalid wire-format data';
+import { CANNOT_PARSE } from '../wire-text.ts';
 
 /** A proposal taken apart. */
 export interface Proposal {

@@ -33,7 +33,7 @@ export class ProbeChaincode implements AsyncDisposable {
   async start(address: string): Promise<void> {
     const { kind, mspid, packageId } = this.#options;
     await this.stop();
-    const args = ['--conditions=@orchestrator/source', join(import.meta.dirname, 'chaincode/serve.ts'), kind];
+    const args = ['--conditions=@orchestrator/source', join(import.meta.dirname, 'chaincode/serve.ts'), kind, 'ends-with-input'];
     const env = {
       PATH: process.env['PATH'] ?? '',
       CHAINCODE_CCID: packageId,

@@ -57,7 +57,7 @@ export function collector({ errorOf }: Outcomes) {
       await delay(OPENING_MS);
       done = { after: await after() };
     }
-    for (let seen = -1; state.end === 'idle' && events.length !== seen; ) {
+    for (let seen = -1; state.end === 'idle' && events.length !== seen;) {
       seen = events.length;
       await Promise.race([delay(idleMs), reading]);
     }

@@ -11,7 +11,7 @@ import type { LedgerNetwork, PeerSettings } from '../network.ts';
 import { type Normalise, normaliser } from './normalise.ts';
 import { type Outcome, outcomeTools, type ShownBytes } from './outcomes.ts';
 import { Tap, type TapPoint } from './tap.ts';
-import { transactionTools } from './transactions.ts';
+import { submit, transactionTools } from './transactions.ts';
 
 const WARM_TIMEOUT_MS = 60_000;
 const WARM_PAUSE_MS = 300;
@@ -145,7 +145,7 @@ function assemble({ network, places, processes, facts, stranger }: Parts): Probe
       return connections.connect(1).network;
     },
     evaluate: (name, ...args) => outcomes.out(connections.connect(1).contract.evaluateTransaction(name, ...args)),
-    submit: (name, ...args) => connections.connect(1).contract.submitTransaction(name, ...args),
+    submit: (name, ...args) => submit(connections.connect(1).contract, name, args),
     prepare: (name, args) => transactions.endorse(connections.connect(1).contract, name, args),
     user: connections.user(1),
     user2: connections.user(2),

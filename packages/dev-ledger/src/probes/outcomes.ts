@@ -91,10 +91,19 @@ export function outcomeTools(normalise: Normalise) {
 
 /** Which of two deadlines is first, the client's or the peer's, is chance, and so is the name of their passing. */
 function withoutRace(failure: Failure): Failure {
-  const isCancelled = failure.code === grpcStatus.CANCELLED && failure.message === 'Call cancelled';
-  if (!isCancelled && (failure.code !== grpcStatus.DEADLINE_EXCEEDED || !/deadline exceeded/i.test(failure.message))) return failure;
+  const isCancelled = failure.code === grpcStatus.CANCELLED && /\bCall cancelled$/.test(failure.message);
+  if (
+    !isCancelled &&
+    (failure.code !== grpcStatus.DEADLINE_EXCEEDED || !/deadline exceeded|endorsement timeout expired/i.test(failure.message))
+  )
+    return failure;
   const code = grpcStatus.DEADLINE_EXCEEDED;
-  return { ...failure, code, codeName: codeName(code), message: '<deadline: text of grpc-js or "context deadline exceeded", whichever side is first>' };
+  return {
+    ...failure,
+    code,
+    codeName: codeName(code),
+    message: '<deadline: text of grpc-js or "context deadline exceeded", whichever side is first>',
+  };
 }
 
 function failureOf(error: ErrorShape, normalise: Normalise): Failure {

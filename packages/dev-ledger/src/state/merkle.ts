@@ -5,6 +5,7 @@ import type { Version } from './state-db.ts';
 const { kvrwset } = ledger.rwset;
 type QueryReadsMerkleSummary = ledger.rwset.kvrwset.QueryReadsMerkleSummary;
 
+/** A key that was read, and its version then. */
 export interface KeyRead {
   readonly key: string;
   /** Undefined when there was no such key. */
@@ -69,6 +70,7 @@ export class RangeReads {
   }
 }
 
+/** The read as a kvrwset.KVRead. */
 export function keyRead({ key, version }: KeyRead): ledger.rwset.kvrwset.KVRead {
   const read = new kvrwset.KVRead();
   read.setKey(key);

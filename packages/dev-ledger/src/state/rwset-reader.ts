@@ -13,6 +13,7 @@ export interface RangeOfSet {
   readonly summary: Uint8Array | undefined;
 }
 
+/** What a transaction reads and writes in one namespace. */
 export interface NamespaceSet {
   readonly namespace: string;
   readonly reads: readonly KeyRead[];

@@ -23,6 +23,7 @@ export interface Interest {
   readonly onlyKeyPolicies: boolean;
 }
 
+/** What a simulation came to. */
 export interface SimulationResults {
   /** rwset.TxReadWriteSet. */
   readonly bytes: Uint8Array;
@@ -60,12 +61,12 @@ export class TransactionSimulator {
 
   /** An undefined value deletes. */
   write(namespace: string, key: string, value: Uint8Array | undefined): void {
-    this.#beforeWrite();
+    this.#beforeWrite(key, value);
     this.#set.write(namespace, key, value);
   }
 
   writeMetadata(namespace: string, key: string, metadata: Metadata): void {
-    this.#beforeWrite();
+    this.#beforeWrite(key, undefined);
     this.#set.writeMetadata(namespace, key, metadata);
   }
 
@@ -84,7 +85,7 @@ export class TransactionSimulator {
         last = entry === undefined ? { end: bounds.end, exhausted: true } : { end: entry.key, exhausted: false };
         return entry;
       },
-      bookmark: () => walk()?.key ?? '',
+      bookmark: () => walk()?.key ?? this.#options.state.rules.lastBookmark(bounds.end),
     };
   }
 
@@ -95,6 +96,11 @@ export class TransactionSimulator {
       );
     this.#paginated = true;
     return this.range(namespace, bounds);
+  }
+
+  /** @throws Error always: no state database of this ledger runs rich queries. */
+  query(): never {
+    throw new Error(this.#options.state.rules.queryRefusal);
   }
 
   history(namespace: string, key: string): ResultIterator<HistoryEntry> {
@@ -137,13 +143,14 @@ export class TransactionSimulator {
     return entry;
   }
 
-  #beforeWrite(): void {
+  #beforeWrite(key: string, value: Uint8Array | undefined): void {
     this.#checkOpen();
     if (this.#paginated)
       throw new Error(
         `txid [${this.#options.transactionId}]: unsuppored transaction. Transaction has already performed a paginated query. Writes are not allowed`,
       );
     this.#wrote = true;
+    this.#options.state.rules.check(key, value);
   }
 
   #checkOpen(): void {

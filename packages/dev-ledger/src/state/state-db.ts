@@ -1,4 +1,5 @@
 import { orderKey, SortedMap } from './sorted-map.ts';
+import { levelDbRules, type StateRules } from './state-rules.ts';
 
 /** Where a key was last written: the block's number and the transaction's index in it. */
 export interface Version {
@@ -6,8 +7,10 @@ export interface Version {
   readonly transaction: number;
 }
 
+/** A key's metadata by name: its own endorsement policy. */
 export type Metadata = ReadonlyMap<string, Uint8Array>;
 
+/** A key that exists. */
 export interface StateEntry {
   readonly key: string;
   readonly value: Uint8Array;
@@ -22,6 +25,7 @@ export interface StateUpdate {
   readonly entry: StateEntry | undefined;
 }
 
+/** The keys from `start` on, up to `end`. */
 export interface RangeBounds {
   readonly start: string;
   /** Empty for all that follow. */
@@ -31,7 +35,12 @@ export interface RangeBounds {
 
 /** The committed state of a channel at one peer: keys by namespace, in the order of their bytes. */
 export class StateDb {
+  readonly rules: StateRules;
   readonly #namespaces = new Map<string, SortedMap<StateEntry>>();
+
+  constructor(rules: StateRules = levelDbRules) {
+    this.rules = rules;
+  }
 
   get(namespace: string, key: string): StateEntry | undefined {
     return this.#namespaces.get(namespace)?.get(orderKey(key));
@@ -56,7 +65,7 @@ export class StateDb {
       }
       for (const [ordered, { entry }] of changed) {
         if (entry === undefined) entries.delete(ordered);
-        else entries.set(ordered, entry);
+        else entries.set(ordered, { ...entry, value: this.rules.stored(entry.value) });
       }
     }
   }

@@ -1,10 +1,26 @@
 import type { Timestamp } from '../gen/google/protobuf/timestamp.ts';
 
+const NANOS_PER_SECOND = 1_000_000_000;
 const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):(\d{2}))$/u;
 const MILLIS_PER_SECOND = 1000;
 const MILLIS_PER_MINUTE = 60_000;
 const FIRST_YEAR_MILLIS = -62_135_596_800_000;
 const LAST_YEAR_MILLIS = 253_402_300_799_000;
+
+/**
+ * A time in RFC 3339, in UTC, with 0, 3, 6 or 9 digits behind the seconds.
+ *
+ * @throws Error outside of the years 1 to 9999, and for nanoseconds that are none.
+ */
+export function formatTimestamp({ seconds, nanos }: Timestamp): string {
+  const millis = Number(seconds) * MILLIS_PER_SECOND;
+  if (millis < FIRST_YEAR_MILLIS || millis > LAST_YEAR_MILLIS || nanos < 0 || nanos >= NANOS_PER_SECOND) {
+    throw new Error('a time is not between the years 1 and 9999');
+  }
+  const text = new Date(millis).toISOString();
+  const fraction = nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/(?:000){1,2}$/u, '')}`;
+  return `${text.slice(0, 'YYYY-MM-DDTHH:mm:ss'.length)}${fraction}Z`;
+}
 
 /** The time that a text in RFC 3339 names, undefined for any other text and outside of the years 1 to 9999. */
 export function readTimestamp(text: string): Timestamp | undefined {

@@ -18,7 +18,8 @@ const VALUE_FIELD = 2;
 /**
  * The wire form of a message that comes as a protobuf JSON value: names of either kind, null for what is not set, enum
  * values as names or numbers, numbers also as text. It is written here because the library's own way through a message
- * object loses the sign of a negative zero. Fields are written by number, maps by key: the same JSON gives the same bytes.
+ * object loses the sign of a negative zero. Fields are written as they come, maps by key: the same JSON text gives the
+ * same bytes.
  *
  * @throws OrchestrationError OE0101 for unknown fields, values of another type, text that is no Unicode.
  */
@@ -44,29 +45,39 @@ function isObject(value: JsonValue): value is { [name: string]: JsonValue } {
 
 function writeMessage(writer: BinaryWriter, descriptor: DescMessage, json: JsonValue): void {
   if (!isObject(json)) throw invalidAsset(`${descriptor.name} must be an object`);
-  const places = Object.entries(json).map(([name, value]) => ({ field: findField(descriptor, name), value }));
-  const seen = new Set<unknown>();
-  for (const { field, value } of places.toSorted((a, b) => a.field.number - b.field.number)) {
+  const members = membersOf(descriptor);
+  const isGiven: boolean[] = [];
+  for (const [name, value] of Object.entries(json)) {
+    const member = members.get(name);
+    if (member === undefined) throw invalidAsset(`${descriptor.name} has no field "${name}"`);
+    const { field, place } = member;
     if (value === null || (field.presence === IMPLICIT && isUnset({ field, value }))) continue;
-    // One place for each field, and for all members of a oneof.
-    const place = field.oneof ?? field;
-    if (seen.has(place)) throw invalidAsset(`${place.name} is given twice`);
-    seen.add(place);
+    if (isGiven[place] === true) throw invalidAsset(`${(field.oneof ?? field).name} is given twice`);
+    isGiven[place] = true;
     writeField(writer, { field, value });
   }
 }
 
-const fieldNames = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
+/** A field under one of its names. */
+interface Member {
+  readonly field: DescField;
+  /** One for each field, and one for all members of a oneof. */
+  readonly place: number;
+}
 
-function findField(descriptor: DescMessage, name: string): DescField {
-  let names = fieldNames.get(descriptor);
-  if (names === undefined) {
-    names = new Map(descriptor.fields.flatMap((field) => [[field.name, field], [field.jsonName, field]] as const));
-    fieldNames.set(descriptor, names);
+const memberMaps = new WeakMap<DescMessage, ReadonlyMap<string, Member>>();
+
+function membersOf(descriptor: DescMessage): ReadonlyMap<string, Member> {
+  const known = memberMaps.get(descriptor);
+  if (known !== undefined) return known;
+  const { fields } = descriptor;
+  const named = new Map<string, Member>();
+  for (const field of fields) {
+    const member = { field, place: fields.indexOf(field.oneof?.fields[0] ?? field) };
+    for (const name of [field.name, field.jsonName]) named.set(name, member);
   }
-  const field = names.get(name);
-  if (field === undefined) throw invalidAsset(`${descriptor.name} has no field "${name}"`);
-  return field;
+  memberMaps.set(descriptor, named);
+  return named;
 }
 
 function writeField(writer: BinaryWriter, place: Place): void {

@@ -3,7 +3,7 @@ import { ErrorCode } from '../errors/codes.ts';
 import { OrchestrationError } from '../errors/orchestration-error.ts';
 import { describeMessage } from './descriptors.ts';
 import { jsonToWire } from './read-json.ts';
-import { toJsonObject, writeJson } from './write-json.ts';
+import { writeJson } from './write-json.ts';
 
 /**
  * A message as JSON text for a store that may sort names and parse numbers, see `JsonForm`.
@@ -12,8 +12,7 @@ import { toJsonObject, writeJson } from './write-json.ts';
  * @param bytes in its wire form.
  */
 export function formatStored(name: string, bytes: Uint8Array): string {
-  const descriptor = describeMessage(name);
-  return writeJson(descriptor, toJsonObject(descriptor, bytes), 'stored');
+  return writeJson(describeMessage(name), bytes, 'stored');
 }
 
 /**

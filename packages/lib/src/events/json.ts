@@ -1,6 +1,9 @@
-import type { JsonValue } from '@bufbuild/protobuf';
+import { enumName } from '../assets/enum-name.ts';
 import { describeMessage } from '../codec/descriptors.ts';
-import { toJsonObject, writeJson } from '../codec/write-json.ts';
+import { formatTimestamp } from '../codec/json-timestamp.ts';
+import { writeJson } from '../codec/write-json.ts';
+import { AssetKind } from '../gen/orchestrator/common.ts';
+import { Event, EventKind } from '../gen/orchestrator/event.ts';
 
 /** An event as JSON text, with what message properties repeat of it. */
 export interface EventJson {
@@ -24,18 +27,12 @@ export interface EventJson {
  * @throws Error when the bytes are no event.
  */
 export function eventToJson(bytes: Uint8Array): EventJson {
-  const descriptor = describeMessage('Event');
-  const json = toJsonObject(descriptor, bytes);
+  const { id, assetKind, eventKind, timestamp } = Event.decode(bytes);
   return {
-    id: scalarText(json.id),
-    assetKind: scalarText(json.asset_kind),
-    eventKind: scalarText(json.event_kind),
-    timestamp: scalarText(json.timestamp),
-    text: writeJson(descriptor, json),
+    id,
+    assetKind: enumName(AssetKind, assetKind),
+    eventKind: enumName(EventKind, eventKind),
+    timestamp: timestamp === undefined ? '' : formatTimestamp(timestamp),
+    text: writeJson(describeMessage('Event'), bytes),
   };
-}
-
-/** An enum value that this version does not know is a number in JSON. */
-function scalarText(value: JsonValue | undefined): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -2,7 +2,7 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import { describeMethod } from '../codec/descriptors.ts';
 import { jsonToWire } from '../codec/read-json.ts';
 import { decodeRequest } from '../codec/strict-reader.ts';
-import { toJsonObject, writeJson } from '../codec/write-json.ts';
+import { writeJson } from '../codec/write-json.ts';
 import { invalidAsset } from '../errors/orchestration-error.ts';
 import type { Procedure } from '../procedures/procedure.ts';
 import { parseJson, parseWrapper } from './wrapper.ts';
@@ -61,7 +61,7 @@ export function formatInvocation({ procedure, request, requestId, idempotencyKey
 
 function messageText(descriptor: DescMessage, bytes: Uint8Array): string {
   try {
-    return writeJson(descriptor, toJsonObject(descriptor, bytes));
+    return writeJson(descriptor, bytes);
   } catch {
     throw invalidAsset(`${descriptor.name} cannot be written as JSON`);
   }
@@ -88,7 +88,7 @@ export function parseInvocation(procedure: Procedure, text: string): IncomingInv
 /** The result of an invocation: `{"msg": "<protobuf JSON>", "request_id": "…"}`. */
 export function formatAnswer({ procedure, answer, requestId }: OutgoingAnswer): string {
   const { output } = describeMethod(procedure.service, procedure.method);
-  return JSON.stringify({ msg: writeJson(output, toJsonObject(output, answer)), request_id: requestId });
+  return JSON.stringify({ msg: writeJson(output, answer), request_id: requestId });
 }
 
 /**

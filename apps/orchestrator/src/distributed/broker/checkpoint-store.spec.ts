@@ -126,12 +126,19 @@ describe('the file', () => {
     expect(await open().begin('mychannel')).toMatchObject({ checkpoint: { position: 3n } });
   });
 
+  it('makes its folder', async () => {
+    const store = stack.use(new CheckpointStore(join(folder, 'data', 'new', 'event-index.json')));
+    await store.prepare();
+    await store.begin('mychannel');
+  });
+
   it.each([
-    ['missing', join(tmpdir(), 'orchestrator-missing-folder')],
-    ['not writable', '/proc'],
-  ])('in a folder that is %s is refused before anything is published', async (_, where) => {
-    const store = stack.use(new CheckpointStore(join(where, 'event-index.json')));
-    await expect(store.begin('mychannel')).rejects.toThrow(/the lock file .* cannot be used/);
+    ['a folder that takes no files', '/proc/event-index.json'],
+    ['no folder', '/proc/version/event-index.json'],
+  ])('in %s is refused before anything is published', async (_, where) => {
+    const store = stack.use(new CheckpointStore(where));
+    const problems = [store.prepare(), store.begin('mychannel')].map((work) => work.then(() => 'fine', String));
+    expect((await Promise.all(problems)).join()).toMatch(/cannot be (used|written)/);
   });
 
   it('that can no longer be written fails what is put', async () => {

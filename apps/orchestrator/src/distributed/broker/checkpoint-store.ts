@@ -1,4 +1,7 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { FencedError } from '../../broker/publisher/ports.ts';
+import { describeError } from '../../log/describe-error.ts';
 import { type Checkpoint, CheckpointError } from './checkpoint.ts';
 import { readCheckpoints, writeCheckpoints } from './checkpoint-file.ts';
 import { FileLock } from './file-lock.ts';
@@ -21,6 +24,17 @@ export class CheckpointStore implements AsyncDisposable {
 
   get path(): string {
     return this.#path;
+  }
+
+  /** Makes the folder, where it is missing. @throws CheckpointError for one that can't be written. */
+  async prepare(): Promise<void> {
+    const folder = dirname(this.#path);
+    try {
+      await mkdir(folder, { recursive: true });
+      await access(folder, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw new CheckpointError(`the event index ${this.#path} cannot be written: ${describeError(error)}`);
+    }
   }
 
   /** Looks at a channel's checkpoint, whoever writes it. @throws CheckpointError */

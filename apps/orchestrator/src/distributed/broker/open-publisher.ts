@@ -35,12 +35,13 @@ const VERIFY_TIMEOUT_MS = 5000;
 /**
  * Opens a publisher of the ledger's events, which is to be started.
  *
- * @throws CheckpointError when a checkpoint is not of the ledger. While no peer answers that is left open: the channel is
+ * @throws CheckpointError when the checkpoints can't be written, or one is not of its ledger. While no peer answers that is left open: the channel is
  *   not published then until it is known.
  */
 export async function openLedgerPublisher(parts: LedgerPublisherParts): Promise<BrokerPublisher> {
   const { broker, eventIndexFile, channels, feeds, observer, log, stack } = parts;
   const store = stack.use(new CheckpointStore(eventIndexFile));
+  await store.prepare();
   await verifyAll(parts, store);
   const chaincodeOf = (channel: string): string => {
     const chaincode = channels.chaincodeOf(channel);

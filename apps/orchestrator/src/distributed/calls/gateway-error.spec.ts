@@ -25,8 +25,10 @@ const EVALUATE = '10 ABORTED: failed to evaluate transaction, see attached detai
 const ORDER = '14 UNAVAILABLE: no orderers could successfully process transaction';
 const DIALING = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 10.1.2.3:7050: connect: connection refused"';
 
+type Meaning = readonly [kind: string, code: number, text: RegExp];
+
 /** As Fabric 2.5.16 says it, with what it means. */
-const failures: readonly (readonly [what: string, told: Told, kind: string, code: number, text: RegExp])[] = [
+const failures: readonly (readonly [what: string, told: Told, ...meaning: Meaning])[] = [
   ['a refusal, read', { code: 2, message: '2 UNKNOWN: evaluate call to endorser returned error: chaincode response 500, OE0002: no such', details: ['chaincode response 500, OE0002: no such'] }, 'refused', status.NOT_FOUND, /^OE0002: no such$/],
   ['a refusal, written', { code: 10, message: ENDORSE, details: ['chaincode response 500, OE0006: there\nalready'] }, 'refused', status.ALREADY_EXISTS, /^OE0006: there\nalready$/],
   ['a refusal of another peer alone', { code: 10, message: COLLECT, details: ['chaincode response 500, OE0002: no such'] }, 'conflict', status.UNAVAILABLE, /do not agree/],
@@ -57,11 +59,11 @@ const failures: readonly (readonly [what: string, told: Told, kind: string, code
   ['orderers without a leader', { code: 14, message: ORDER }, 'outage', status.UNAVAILABLE, /ordering service/],
   ['a peer that is down', { code: 14, message: '14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 10.1.2.3:7051. Resolution note: ' }, 'outage', status.UNAVAILABLE, /peer cannot be reached/],
   ['a connection that broke', { code: 14, message: '14 UNAVAILABLE: Connection dropped' }, 'outage', status.UNAVAILABLE, /peer cannot be reached/],
-  ['a deadline', { code: 4, message: '4 DEADLINE_EXCEEDED: context deadline exceeded' }, 'outage', status.UNAVAILABLE, /peer/],
+  ['a deadline', { code: 4, message: '4 DEADLINE_EXCEEDED: context deadline exceeded' }, 'outage', status.UNAVAILABLE, /did not answer in time/],
 ];
 
 describe('a failure of the gateway', () => {
-  test.each(failures)('%s', (_what, told, kind, code, text) => {
+  test.each(failures)('%s', (_what, told, ...[kind, code, text]) => {
     const error = gatewayError(told);
     expect(classify(error)?.kind).toBe(kind);
     const shown = toCallStatus(toClientError(error), 'r1');
@@ -71,7 +73,9 @@ describe('a failure of the gateway', () => {
 
   test.each([
     [{ code: 14, message: ORDER, details: [DIALING] }, false],
-    [{ code: 14, message: ORDER }, false],
+    [{ code: 14, message: ORDER }, true],
+    [{ code: 14, message: '14 UNAVAILABLE: no orderer nodes available' }, false],
+    [{ code: 14, message: ORDER, details: [DIALING, DIALING] }, false],
     [{ code: 14, message: ORDER, details: [DIALING, 'EOF'] }, true],
     [{ code: 14, message: ORDER, details: ['rpc error: code = Unavailable desc = transport is closing'] }, true],
     [{ code: 14, message: '14 UNAVAILABLE: Connection dropped' }, true],

@@ -70,7 +70,7 @@ const rules: readonly Rule[] = [
   },
   // Connections that were never made.
   { pattern: /no orderers could successfully process/, meaning: ({ input }) => orderersLost(input) },
-  { pattern: /no orderer nodes available/, meaning: () => orderersLost('') },
+  { pattern: /no orderer nodes available/, meaning: () => orderersLost('error while dialing') },
   { pattern: /No connection established|Name resolution failed/, meaning: () => outage(PEER_LOST, false) },
 ];
 
@@ -81,7 +81,6 @@ const PEER_LOST = 'the peer cannot be reached, try again later';
 /** Statuses without a text that tells more: the call was cut, and it is unknown how far it got. */
 const CUT_OFF: readonly number[] = [
   status.UNAVAILABLE,
-  status.DEADLINE_EXCEEDED,
   status.CANCELLED,
   status.ABORTED,
   status.INTERNAL,
@@ -98,6 +97,7 @@ export function classify(error: unknown): Failure | undefined {
     const match = text === undefined ? null : pattern.exec(texts.join('\n'));
     if (match !== null) return meaning(match);
   }
+  if (error.code === (status.DEADLINE_EXCEEDED as number)) return outage('the ledger did not answer in time, try again later', true);
   if (CUT_OFF.includes(error.code)) return outage(PEER_LOST, true);
   return undefined;
 }
@@ -141,10 +141,13 @@ function tooFewPeers(): Failure {
   return outage('too few organizations can endorse the transaction now, try again later', false);
 }
 
-/** Without a detail every orderer has answered that it serves nobody now; refused connections carried nothing either. */
+/**
+ * Only connections that were refused have certainly carried nothing. An orderer that answers "not now", which leaves no
+ * detail, may have handed the transaction to its leader all the same.
+ */
 function orderersLost(text: string): Failure {
-  const lines = text.split('\n').filter((line) => line.includes('rpc error') || line.includes('EOF'));
-  const sent = lines.some((line) => !/[Ee]rror while dialing/.test(line));
+  const lines = text.split('\n').filter((line) => !line.includes('no orderers could successfully process'));
+  const sent = lines.length === 0 || lines.some((line) => !/[Ee]rror while dialing/.test(line));
   const error = new UnavailableError('the ordering service cannot be reached, try again later');
   return { kind: 'outage', error, sent, isOrdererLost: true };
 }

@@ -8,12 +8,14 @@ import {
   StatusCode,
   type Transaction,
 } from '@hyperledger/fabric-gateway';
-import { badRequest } from '@orchestrator/lib';
+import { badRequest, type Event } from '@orchestrator/lib';
 import { UnavailableError } from '../../errors.ts';
 import type { CallBudget } from './call-budget.ts';
 import { askForCommit } from './commit-status.ts';
 import { classify, type Failure } from './gateway-error.ts';
 import { type LedgerClock, stampProposal } from './ledger-clock.ts';
+import { eventsOf } from './transaction-events.ts';
+import type { UnheardAnswer } from './unheard-answers.ts';
 
 /** How long a first look at the fate of a transaction takes that may not have reached the orderer. */
 const FIRST_LOOK_MS = 500;
@@ -31,15 +33,25 @@ const CONFLICTS: readonly number[] = [
 
 /** A transaction that was handed over, and of which nobody knows whether it is committed. */
 export class UnknownFateError extends UnavailableError {
-  constructor(cause: unknown) {
+  readonly pending: UnheardAnswer;
+
+  constructor(pending: UnheardAnswer, cause: unknown) {
     super('the ledger did not say in time whether the request was carried out: it may have been', { cause });
     this.name = 'UnknownFateError';
+    this.pending = pending;
   }
 }
 
 /** What a transaction came to. */
 export type Outcome =
-  | { readonly kind: 'committed'; readonly answer: Uint8Array; readonly transactionId: string; readonly blockNumber: bigint }
+  | {
+      readonly kind: 'committed';
+      readonly answer: Uint8Array;
+      readonly transactionId: string;
+      readonly blockNumber: bigint;
+      /** Read only when they are asked for. */
+      readonly events: Iterable<Event>;
+    }
   | {
       readonly kind: 'conflict';
       /** Others were faster, or the peers saw different states. */
@@ -76,6 +88,8 @@ export interface TransactionObserver {
  */
 export class LedgerTransaction {
   readonly #options: LedgerTransactionOptions;
+  /** The orderer may have it. */
+  #isHandedOver = false;
   #isAmbiguous = false;
 
   constructor(options: LedgerTransactionOptions) {
@@ -90,15 +104,22 @@ export class LedgerTransaction {
     const transaction = await this.#endorse();
     const { gateway, channel, observer, readAnswer } = this.#options;
     const answer = readAnswer(transaction.getResult());
-    const commit = askForCommit({ gateway, channel, transactionId: transaction.getTransactionId() });
-    try {
-      const fate = (await this.#submit(transaction, commit)) ?? (await this.#awaitStatus(commit));
-      if (this.#isAmbiguous) observer.resolved(fate.successful ? 'committed' : 'invalid');
-      return toOutcome(fate, answer);
-    } catch (error) {
-      if (error instanceof UnknownFateError) observer.resolved('unknown');
-      throw error;
-    }
+    const transactionId = transaction.getTransactionId();
+    const commit = askForCommit({ gateway, channel, transactionId });
+    const fate = await this.#fate(transaction, commit).catch((error: unknown) => {
+      if (!this.#isHandedOver) throw error;
+      observer.resolved('unknown');
+      throw new UnknownFateError({ transactionId, answer }, error);
+    });
+    if (!fate.successful) return toConflict(fate);
+    const { blockNumber } = fate;
+    return { kind: 'committed', answer, transactionId, blockNumber, events: eventsOf(transaction) };
+  }
+
+  async #fate(transaction: Transaction, commit: Commit): Promise<Status> {
+    const fate = (await this.#submit(transaction, commit)) ?? (await this.#awaitStatus(commit));
+    if (this.#isAmbiguous) this.#options.observer.resolved(fate.successful ? 'committed' : 'invalid');
+    return fate;
   }
 
   #endorse(): Promise<Transaction> {
@@ -114,6 +135,7 @@ export class LedgerTransaction {
     for (;;) {
       try {
         await transaction.submit({ deadline: budget.deadlineMs });
+        this.#isHandedOver = true;
         return undefined;
       } catch (error) {
         const failure = classify(error);
@@ -121,7 +143,7 @@ export class LedgerTransaction {
         this.#becameAmbiguous();
         const known = await this.#look(commit);
         if (known !== undefined) return known;
-        await budget.pause(new UnknownFateError(error));
+        await budget.pause(toError(error));
       }
     }
   }
@@ -140,9 +162,9 @@ export class LedgerTransaction {
       try {
         return await commit.getStatus({ deadline: budget.within(STATUS_WAIT_MS) });
       } catch (error) {
-        if (classify(error)?.kind === 'refused') throw new UnknownFateError(error);
+        if (classify(error)?.kind === 'refused') throw error;
         if (!isOverdue(error)) this.#becameAmbiguous();
-        await budget.pause(new UnknownFateError(error));
+        await budget.pause(toError(error));
       }
     }
   }
@@ -150,7 +172,12 @@ export class LedgerTransaction {
   #becameAmbiguous(): void {
     if (!this.#isAmbiguous) this.#options.observer.ambiguous();
     this.#isAmbiguous = true;
+    this.#isHandedOver = true;
   }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** Ordering takes its time: nothing is lost yet. */
@@ -164,8 +191,8 @@ function mayHaveArrived(failure: Failure | undefined): boolean {
   return failure.kind === 'outage' ? failure.sent : false;
 }
 
-function toOutcome({ successful, code, blockNumber, transactionId }: Status, answer: Uint8Array): Outcome {
-  if (successful) return { kind: 'committed', answer, transactionId, blockNumber };
+/** @throws OrchestrationError when a new proposal would fare no better. */
+function toConflict({ code }: Status): Outcome {
   if (CONFLICTS.includes(code)) {
     const error = new UnavailableError('the request conflicts with others that run at the same time, try again later');
     return { kind: 'conflict', reason: 'lost', error };

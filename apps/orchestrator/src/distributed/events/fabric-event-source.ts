@@ -5,6 +5,7 @@ import { CHAINCODE_EVENT_NAME, Event, parseEvents } from '@orchestrator/lib';
 import { findTransactionEvent, readBlockHeader } from './block-content.ts';
 import type { EventSource, TransactionEvents } from './event-source.ts';
 import { formatEventId, type LedgerCursor, type LedgerEvent, parseEventId } from './ledger-event.ts';
+import { ParsedTransactions } from './parsed-transactions.ts';
 
 /** The connections to peers, as far as feeds need them. */
 export interface LedgerConnections {
@@ -24,13 +25,12 @@ export interface FabricEventSourceOptions {
 
 const QUERY_TIMEOUT_MS = 5000;
 
-/** A transaction that another peer has committed already may still be on its way to this one. */
-const FIND_ATTEMPTS = 4;
-const FIND_PAUSE_MS = 150;
+const PARSED_BYTES = 8_388_608;
 
 /** The events of a chaincode from Fabric peers: of one organization after another, as far as there are identities. */
 export class FabricEventSource implements EventSource {
   readonly #options: FabricEventSourceOptions;
+  readonly #parsed = new ParsedTransactions(PARSED_BYTES);
   /** Counts failures: each leads to the next organization. */
   #failures = 0;
 
@@ -71,8 +71,8 @@ export class FabricEventSource implements EventSource {
         signal.throwIfAborted();
         for await (const event of stream) {
           if (event.eventName !== CHAINCODE_EVENT_NAME) continue;
-          const [first, ...rest] = readEvents(event, channel);
-          if (first !== undefined) yield [first, ...rest];
+          const events = this.#parsed.get(event.transactionId, () => readEvents(event, channel));
+          if (hasEvents(events)) yield events;
         }
       } finally {
         signal.removeEventListener('abort', close);
@@ -86,14 +86,12 @@ export class FabricEventSource implements EventSource {
 
   /** The block of a transaction in its wire form; undefined when there is no such transaction. */
   async #findBlock(transactionId: string, mspid: string | undefined): Promise<Uint8Array | undefined> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#query('GetBlockByTxID', [transactionId], mspid);
-      } catch (error) {
-        if (!isUnknownTransaction(error)) throw error;
-        if (attempt === FIND_ATTEMPTS) return undefined;
-        await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
-      }
+    try {
+      return await this.#query('GetBlockByTxID', [transactionId], mspid);
+    } catch (error) {
+      if (isUnknownTransaction(error)) return undefined;
+      if (mspid !== undefined) return this.#findBlock(transactionId, undefined);
+      throw error;
     }
   }
 
@@ -116,6 +114,10 @@ export class FabricEventSource implements EventSource {
     if (chosen === undefined) throw new Error(`this server has no identity of an organization of channel ${channel}`);
     return connections.network(channel, chosen);
   }
+}
+
+function hasEvents(events: readonly LedgerEvent[]): events is TransactionEvents {
+  return events.length > 0;
 }
 
 /** @throws when the payload is not what our chaincode sends. */

@@ -63,7 +63,9 @@ describe('a subscriber', () => {
   });
 
   it('is told that there is no such event', async () => {
-    await expect(open().subscribe(FOLLOW, `${'a'.repeat(64)}:0`)).rejects.toThrow(/^OE0002: event with id "a{64}:0" not found$/);
+    const feeds = open();
+    await expect(feeds.subscribe(FOLLOW, `${'a'.repeat(64)}:0`)).rejects.toThrow(/^OE0002: event with id "a{64}:0" not found$/);
+    expect(feeds.subscriberCount('mychannel')).toBe(0);
   });
 
   it('that is slow re-reads what has left the memory', async () => {
@@ -138,7 +140,7 @@ describe('streams', () => {
     const settings = shortSettings();
     const feeds = open({ pages: { ...settings.pages, streams: 0, turnTimeoutMs: 30 } });
     const subscription = await feeds.subscribe(FOLLOW, '');
-    await expect(subscription.next()).rejects.toThrow('too many streams read old events');
+    await expect(subscription.next()).rejects.toThrow('too many others read old events');
   });
 
   it('are closed when nobody has read for a while, and opened again', async () => {

@@ -3,10 +3,17 @@ import { UnavailableError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import { type EventSource, LedgerChangedError } from './event-source.ts';
 import { FeedReader, type ReaderHome, type ReaderOptions } from './feed-reader.ts';
-import type { LedgerCursor, LedgerEvent } from './ledger-event.ts';
+import { type LedgerCursor, type LedgerEvent, parseEventId } from './ledger-event.ts';
 import { LedgerPages, type LedgerPagesSettings } from './ledger-pages.ts';
 import { LiveStream } from './live-stream.ts';
 import { type Recent, RecentEvents } from './recent-events.ts';
+import { Turns } from './turns.ts';
+
+/** A transaction that another peer has committed already may still be on its way to the one that is asked. */
+const FIND_ATTEMPTS = 3;
+
+/** Questions about events that a peer is asked at once. */
+const MAX_LOOKUPS = 4;
 
 export interface LedgerFeedSettings {
   /** Bytes of recent events kept for readers that keep up. */
@@ -30,6 +37,8 @@ export class LedgerFeed implements ReaderHome, AsyncDisposable {
   readonly #recent: RecentEvents;
   readonly #pages: LedgerPages;
   readonly #live: LiveStream;
+  readonly #lookups: Turns;
+  readonly #closing = new AbortController();
   readonly #readers = new Set<FeedReader>();
   readonly #outageCheck: NodeJS.Timeout;
   #end: Error | undefined;
@@ -41,6 +50,7 @@ export class LedgerFeed implements ReaderHome, AsyncDisposable {
     this.#settings = settings;
     this.#recent = new RecentEvents(start, settings.bufferBytes);
     this.#pages = new LedgerPages(source, settings.pages);
+    this.#lookups = new Turns({ count: MAX_LOOKUPS, timeoutMs: settings.pages.turnTimeoutMs });
     this.#live = new LiveStream({
       source,
       identity,
@@ -82,9 +92,19 @@ export class LedgerFeed implements ReaderHome, AsyncDisposable {
     return this.#end;
   }
 
-  /** The place behind an event; undefined when the ledger has none of that id. @throws what the ledger said. */
+  /**
+   * The place behind an event; undefined when the ledger has none of that id.
+   *
+   * @throws UnavailableError when too many others ask; what the ledger said.
+   */
   async find(eventId: string, mspid: string): Promise<LedgerCursor | undefined> {
-    return this.#recent.find(eventId) ?? (await this.#source.find(eventId, mspid));
+    if (parseEventId(eventId) === undefined) return undefined;
+    for (let attempt = 1; attempt <= FIND_ATTEMPTS; attempt += 1) {
+      if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, this.#settings.retryDelayMs));
+      const found = this.#recent.find(eventId) ?? (await this.#look(eventId, mspid));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Reads from behind a place on. */
@@ -98,6 +118,7 @@ export class LedgerFeed implements ReaderHome, AsyncDisposable {
   /** Ends all readers with the error. */
   end(error: Error): void {
     this.#end ??= error;
+    this.#closing.abort(error);
     for (const reader of this.#readers) reader.end(error instanceof LedgerChangedError && !reader.isPatient ? otherLedger(error) : error);
     this.#readers.clear();
   }
@@ -131,6 +152,16 @@ export class LedgerFeed implements ReaderHome, AsyncDisposable {
     this.end(this.#end ?? new UnavailableError('the server shuts down'));
     this.#pages[Symbol.dispose]();
     await this.#live[Symbol.asyncDispose]();
+  }
+
+  /** A client that comes back sends its whole fleet at once: the peer gets few of these questions at a time. */
+  async #look(eventId: string, mspid: string): Promise<LedgerCursor | undefined> {
+    await this.#lookups.take(this.#closing.signal);
+    try {
+      return await this.#source.find(eventId, mspid);
+    } finally {
+      this.#lookups.giveBack();
+    }
   }
 
   #append(events: readonly LedgerEvent[]): void {

@@ -18,12 +18,8 @@ let stack: AsyncDisposableStack;
 
 beforeAll(async () => {
   scene = await LedgerScene.open();
-  await scene.prepare();
+  ids.push(...(await scene.prepare()));
   await scene.prepare(OTHERCC);
-  const feeds = openFeeds();
-  const first = await feeds.subscribe(FOLLOW, '');
-  ids.push(...(await takeIds(first, 3)));
-  await feeds[Symbol.asyncDispose]();
   for (let transaction = 0; transaction < 40; transaction += 1) {
     ids.push(...(await scene.addEvents(1 + random.below(4), random)));
     if (random.chance(20)) await scene.addEvents(1, random, OTHERCC);
@@ -39,7 +35,7 @@ beforeEach(() => {
 afterEach(() => stack.disposeAsync());
 
 function openFeeds(mspids: readonly string[] = [A], bufferBytes = 1_000_000): LedgerFeeds {
-  const settings = { ...shortSettings(), bufferBytes, lookBackBlocks: 5n, outageTimeoutMs: 20_000, pages: { ...shortSettings().pages, turnTimeoutMs: 20_000 } };
+  const settings = { ...shortSettings(), bufferBytes, lookBackBlocks: 5n, retryDelayMs: 150, outageTimeoutMs: 20_000, pages: { ...shortSettings().pages, turnTimeoutMs: 20_000 } };
   const connections = scene.connections(...mspids);
   const openSource = ({ channel, chaincode }: { readonly channel: string; readonly chaincode: string }) =>
     new FabricEventSource({ connections, channel, chaincode, organizations: () => [A, B] });
@@ -66,14 +62,14 @@ describe('a subscriber of a ledger', () => {
   it('starts wherever it was: a hundred at different places at once, and all see what comes then', async () => {
     const feeds = stack.use(openFeeds([A, B], 2000));
     const places = Array.from({ length: 100 }, (_, index) => Math.floor((index * ids.length) / 100));
+    const total = ids.length + 5;
     const readers = places.map(async (place) => {
       const subscription = await feeds.subscribe({ ...MYCC, mspid: place % 2 === 0 ? A : B }, ids[place] ?? '');
-      return { place, seen: await takeIds(subscription, ids.length + 5 - place - 1) };
+      return { place, seen: await takeIds(subscription, total - place - 1) };
     });
-    const stored = ids.length;
     const more = [...(await scene.addEvents(3, random)), ...(await scene.addEvents(2, random))];
     ids.push(...more);
-    expect(ids).toHaveLength(stored + 5);
+    expect(ids).toHaveLength(total);
     for (const { place, seen } of await Promise.all(readers)) expect(seen).toEqual(ids.slice(place + 1));
   }, 60_000);
 

@@ -21,6 +21,7 @@ const PARK_MS = 1000;
 
 /** Old events travel in pages of about this size. */
 const PAGE_BYTES = 4_194_304;
+const PAGE_LINGER_MS = 10;
 const CACHE_BYTES = 16_777_216;
 
 export interface OpenFeedsParts {
@@ -45,7 +46,7 @@ export function openFeeds({ connections, channels, config, log }: OpenFeedsParts
         streams: CATCH_UP_STREAMS,
         turnTimeoutMs: TURN_TIMEOUT_MS,
         parkMs: PARK_MS,
-        page: { events: replayBatchSize, bytes: PAGE_BYTES },
+        page: { events: replayBatchSize, bytes: PAGE_BYTES, lingerMs: PAGE_LINGER_MS },
         cacheBytes: CACHE_BYTES,
       },
     },

@@ -3,10 +3,12 @@ import { orAborted } from '../../broker/publisher/signals.ts';
 import { type EventSource, followAfter } from './event-source.ts';
 import { cursorAfter, type LedgerCursor, type LedgerEvent } from './ledger-event.ts';
 
-/** How large a page is at most; one transaction's events are never split. */
+/** How large a page gets; a transaction that has begun goes on beyond it. */
 export interface PageLimits {
   readonly events: number;
   readonly bytes: number;
+  /** A page with something on it is held back so long for more. */
+  readonly lingerMs: number;
 }
 
 /** Where a page ends. */
@@ -15,9 +17,6 @@ export interface PageEnd extends PageLimits {
   readonly isKnown: (cursor: LedgerCursor) => boolean;
 }
 
-/** A page with something on it is not held back longer for more. */
-const LINGER_MS = 10;
-
 /** A stream of the ledger that is read page by page. */
 export class PageStream implements Disposable {
   readonly #closing = new AbortController();
@@ -25,6 +24,8 @@ export class PageStream implements Disposable {
   /** What was asked for and has not come. */
   #asked: Promise<IteratorResult<readonly LedgerEvent[]>> | undefined;
   #cursor: LedgerCursor;
+  /** The rest of a transaction, when a page ended inside of it. */
+  #left: readonly LedgerEvent[] | undefined;
 
   constructor(source: EventSource, cursor: LedgerCursor) {
     this.#cursor = cursor;
@@ -40,15 +41,20 @@ export class PageStream implements Disposable {
   async read(end: PageEnd, signal: AbortSignal): Promise<readonly LedgerEvent[]> {
     const page: LedgerEvent[] = [];
     let bytes = 0;
-    while (page.length < end.events && bytes < end.bytes) {
-      const events = await this.#next(signal, page.length > 0);
+    let isKnown = false;
+    while (page.length < end.events && bytes < end.bytes && !isKnown) {
+      const events = this.#left ?? (await this.#next(signal, page.length > 0 ? end.lingerMs : undefined));
+      this.#left = undefined;
       if (events === undefined) break;
-      for (const event of events) {
+      for (const [index, event] of events.entries()) {
         page.push(event);
         bytes += event.bytes.length;
         this.#cursor = cursorAfter(event);
+        isKnown = end.isKnown(this.#cursor);
+        if (!isKnown) continue;
+        if (index + 1 < events.length) this.#left = events.slice(index + 1);
+        break;
       }
-      if (end.isKnown(this.#cursor)) break;
     }
     return page;
   }
@@ -58,12 +64,12 @@ export class PageStream implements Disposable {
     this.#iterator.return?.().catch(() => undefined);
   }
 
-  /** Undefined when nothing more comes at once and the page has something already. */
-  async #next(signal: AbortSignal, isImpatient: boolean): Promise<readonly LedgerEvent[] | undefined> {
+  /** Undefined when nothing comes in time. @param timeoutMs without it there is no hurry. */
+  async #next(signal: AbortSignal, timeoutMs: number | undefined): Promise<readonly LedgerEvent[] | undefined> {
     this.#asked ??= this.#iterator.next();
     const asked = orAborted(this.#asked, signal);
     const late = new AbortController();
-    const result = isImpatient ? await Promise.race([asked, sleep(LINGER_MS, undefined, { signal: late.signal }).catch(() => undefined)]) : await asked;
+    const result = timeoutMs === undefined ? await asked : await Promise.race([asked, sleep(timeoutMs, undefined, { signal: late.signal }).catch(() => undefined)]);
     late.abort();
     if (result === undefined) return undefined;
     this.#asked = undefined;

@@ -148,7 +148,7 @@ export function shortSettings(bufferEvents = 1000): LedgerFeedsSettings {
     retryDelayMs: 5,
     maxSubscribers: 1000,
     idleTimeoutMs: 60_000,
-    pages: { streams: 4, turnTimeoutMs: 2000, parkMs: 50, page: { events: 10, bytes: 1_000_000 }, cacheBytes: 500 * EVENT_BYTES },
+    pages: { streams: 4, turnTimeoutMs: 2000, parkMs: 50, page: { events: 10, bytes: 1_000_000, lingerMs: 10 }, cacheBytes: 500 * EVENT_BYTES },
   };
 }
 

@@ -40,7 +40,7 @@ export class Turns {
     };
     const abort = (): void => leave(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    const timer = setTimeout(() => leave(new UnavailableError('too many streams read old events, try again later')), this.#timeoutMs);
+    const timer = setTimeout(() => leave(new UnavailableError('too many others read old events, try again later')), this.#timeoutMs);
     try {
       await promise;
     } finally {

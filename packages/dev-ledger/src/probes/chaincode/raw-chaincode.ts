@@ -34,7 +34,7 @@ const functions: Readonly<Record<string, (stub: ChaincodeStub, params: readonly 
   },
   async err(_stub, [message = 'raw error']) {
     // The shim takes an Error too, and sends its text.
-    return Reflect.apply(shim.error, shim, [new Error(message)]) as unknown;
+    return (shim as unknown as { error: (error: Error) => unknown }).error(new Error(message));
   },
   async undef() {
     return undefined;

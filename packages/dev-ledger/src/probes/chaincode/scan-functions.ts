@@ -1,3 +1,4 @@
+/* oxlint-disable eslint/max-params -- the shim counts the parameters of a contract's functions */
 import type { Context } from 'fabric-contract-api';
 import { bytes, drain, type FunctionTable, list, read, unescape } from './function-table.ts';
 

@@ -45,7 +45,11 @@ export const callers: readonly Probe[] = [
     return {
       ...(await kit.byHand.everyWay(caller)),
       status: await kit.byHand.status(1, caller, unknownId),
-      events: await kit.collect(() => network.getChaincodeEvents('probe', { startBlock: 0n }), { idleMs: 500, show: () => 'event', max: 1 }),
+      events: await kit.collect(() => network.getChaincodeEvents('probe', { startBlock: 0n }), {
+        idleMs: 500,
+        show: () => 'event',
+        max: 1,
+      }),
     };
   }),
   probe('id.admin', 'admin of org1', async (kit) => {

@@ -21,7 +21,11 @@ async function invalidated(kit: ProbeKit): Promise<{ readonly id: string; readon
 async function order(kit: ProbeKit): Promise<unknown> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const startBlock = await kit.height();
-    await inOrder([await kit.prepare('evOnly', ['a', 'a']), await kit.prepare('evOnly', ['b', 'b']), await kit.prepare('evOnly', ['c', 'c'])]);
+    await inOrder([
+      await kit.prepare('evOnly', ['a', 'a']),
+      await kit.prepare('evOnly', ['b', 'b']),
+      await kit.prepare('evOnly', ['c', 'c']),
+    ]);
     await kit.submit('evOnly', 'd', 'd');
     await delay(150);
     const events = await eventsFrom(kit, startBlock);
@@ -50,7 +54,11 @@ async function beforeStatus(kit: ProbeKit): Promise<unknown> {
 
 async function sameBlockResume(kit: ProbeKit): Promise<unknown> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const transactions = [await kit.prepare('evOnly', ['a', 'a']), await kit.prepare('evOnly', ['b', 'b']), await kit.prepare('evOnly', ['c', 'c'])];
+    const transactions = [
+      await kit.prepare('evOnly', ['a', 'a']),
+      await kit.prepare('evOnly', ['b', 'b']),
+      await kit.prepare('evOnly', ['c', 'c']),
+    ];
     const [first, second, third] = await inOrder(transactions);
     if (first === undefined || second === undefined || first.blockNumber !== third?.blockNumber) continue;
     await delay(150);
@@ -87,10 +95,7 @@ export const eventKinds: readonly Probe[] = [
   ),
   probe('ev.emptyName', 'event with an empty name', (kit) => eventsSince(kit, () => kit.stages(kit.contract, 'evEmptyName'))),
   probe('ev.noPayload', 'event without payload; with an empty payload', (kit) =>
-    eventsSince(kit, async () => [
-      await kit.stages(kit.contract, 'evNoPayload'),
-      await kit.stages(kit.contract, 'evOnly', ['empty', '']),
-    ]),
+    eventsSince(kit, async () => [await kit.stages(kit.contract, 'evNoPayload'), await kit.stages(kit.contract, 'evOnly', ['empty', ''])]),
   ),
   probe('ev.evaluate', 'event in an evaluate', (kit) => eventsSince(kit, () => kit.evaluate('ev', 'e', 'p'))),
   probe('ev.throw', 'event, then throw', (kit) => eventsSince(kit, () => kit.stages(kit.contract, 'evThrow'))),

@@ -32,7 +32,7 @@ export const mvcc: readonly Probe[] = [
   probe('mvcc.commitErrorText', 'submitTransaction that loses: the CommitError', async (kit) => {
     for (let i = 0; i < 10; i++) {
       const q = kit.fresh('mc');
-      const r = await Promise.allSettled([kit.submit('rmw', q), kit.submit('rmw', q), kit.submit('rmw', q)]);
+      const r = await Promise.allSettled([kit.contract.submitTransaction('rmw', q), kit.contract.submitTransaction('rmw', q), kit.contract.submitTransaction('rmw', q)]);
       const lost = r.find((one) => one.status === 'rejected')?.reason as object | undefined;
       if (lost instanceof CommitError) return { ...kit.errorOf(lost), keys: Object.keys(lost).toSorted() };
     }

@@ -87,7 +87,10 @@ function changeResult(action: peer.ChaincodeEndorsedAction): void {
 function changeArguments(whole: peer.ChaincodeActionPayload): void {
   const proposal = peer.ChaincodeProposalPayload.deserializeBinary(whole.getChaincodeProposalPayload_asU8());
   const invocation = peer.ChaincodeInvocationSpec.deserializeBinary(proposal.getInput_asU8());
-  invocation.getChaincodeSpec()?.getInput()?.setArgsList(['put', 'other', '1'].map((arg) => Buffer.from(arg)));
+  invocation
+    .getChaincodeSpec()
+    ?.getInput()
+    ?.setArgsList(['put', 'other', '1'].map((arg) => Buffer.from(arg)));
   proposal.setInput(invocation.serializeBinary());
   whole.setChaincodeProposalPayload(proposal.serializeBinary());
 }

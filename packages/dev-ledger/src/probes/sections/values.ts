@@ -135,12 +135,10 @@ export const values: Section = {
       kit.out(kit.contract.evaluate('who', { endorsingOrganizations: ['MyOrg2MSP'] })),
     ),
     probe('ctx.timestampEqual', 'txid and timestamp are those of the proposal at both endorsers (a result with both agrees)', (kit) =>
-      kit
-        .stages(kit.contract, 'who')
-        .then(({ endorse }) => ({
-          endorse: 'result' in endorse ? 'equal' : endorse,
-          note: 'peerMsp is read from the environment of the chaincode, so who() differs per org',
-        })),
+      kit.stages(kit.contract, 'who').then(({ endorse }) => ({
+        endorse: 'result' in endorse ? 'equal' : endorse,
+        note: 'peerMsp is read from the environment of the chaincode, so who() differs per org',
+      })),
     ),
     probe('ctx.decorations', 'decorations', (kit) => kit.evaluate('decorations')),
     probe(
