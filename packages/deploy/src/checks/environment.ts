@@ -58,22 +58,25 @@ async function withFiles<T>(spec: PodSpec, container: Container, work: (folder: 
 
 /** A rendered environment starts the real server, on a real PostgreSQL that the rendered migration prepares. */
 export const startCheck: Check = {
-  name: 'chart: the rendered migration and the rendered server run on a real PostgreSQL',
+  name: 'chart: the rendered migration, server and helm test run on a real PostgreSQL, with mutual TLS',
   async run() {
     const profile = profiles().find(({ name }) => name === 'standalone-full');
     if (profile === undefined) throw new Error('the profile standalone-full is missing');
     const manifests = parseManifests(await render(profile, '--set', 'broker.enabled=false'));
-    const spec = manifests.filter(({ kind }) => kind === 'Deployment').map(podSpecOf)[0];
+    const [spec, test] = ['Deployment', 'Pod'].map((kind) => manifests.filter((manifest) => manifest.kind === kind).map(podSpecOf)[0]);
     const [migrate, server] = [spec?.initContainers?.[0], spec?.containers[0]];
-    if (spec === undefined || migrate === undefined || server === undefined) throw new Error('there is no Deployment with a migration');
+    if (spec === undefined || test === undefined || migrate === undefined || server === undefined) throw new Error('a Deployment with a migration and a test are needed');
     await using postgres = await startTestPostgres();
-    const addresses = { ORCHESTRATOR_DATABASE_URL: postgres.adminUrl, ORCHESTRATOR_GRPC_ADDRESS: '127.0.0.1:0', ORCHESTRATOR_HTTP_ADDRESS: '127.0.0.1:0' };
     await withFiles(spec, server, async (folder) => {
-      const of = (container: Container): Readonly<Record<string, string>> => ({ ...environmentOf(container, { folder, manifests }), ...addresses });
-      await runOk({ command: 'sh', args: [launcher, ...(migrate.args ?? [])], env: of(migrate) });
-      await using running = await ServerProcess.start(of(server));
-      const response = await fetch(`http://${running.httpAddress}/readyz`);
-      if (response.status !== 200) throw new Error(`/readyz says ${response.status}`);
+      const start = (container: Container, changes: Readonly<Record<string, string>>): Promise<string> =>
+        runOk({ command: 'sh', args: [launcher, ...(container.args ?? [])], env: { ...environmentOf(container, { folder, manifests }), ...changes } });
+      await start(migrate, { ORCHESTRATOR_DATABASE_URL: postgres.adminUrl });
+      const anyPort = { ORCHESTRATOR_GRPC_ADDRESS: '127.0.0.1:0', ORCHESTRATOR_HTTP_ADDRESS: '127.0.0.1:0' };
+      const environment = environmentOf(server, { folder, manifests });
+      await using running = await ServerProcess.start({ ...environment, ...anyPort, ORCHESTRATOR_DATABASE_URL: postgres.adminUrl });
+      // Where the Service would lead.
+      const addresses = { ORCHESTRATOR_GRPC_ADDRESS: running.grpcAddress, ORCHESTRATOR_HTTP_ADDRESS: running.httpAddress };
+      for (const container of test.containers) await start(container, addresses);
     }, manifests);
   },
 };
