@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import type { Caller, Mode } from '../mode.ts';
 import { admitCaller, readRequestId } from './caller.ts';
 import type { Admission, CallHeaders } from './caller.ts';
+import { type CallTrace, startCallTrace } from '../tracing/tracing.ts';
 import type { CallInfo, CallObserver } from './call-observer.ts';
 import { CallScope } from './call-scope.ts';
 import { toCallStatus } from './status.ts';
@@ -74,6 +75,7 @@ export class RunningCall {
   readonly #context: HandlerContext;
   readonly #call: IncomingCall;
   readonly #startMs = performance.now();
+  readonly #trace: CallTrace | undefined;
   #caller: Caller | undefined;
   #isFinished = false;
 
@@ -87,12 +89,18 @@ export class RunningCall {
       type: procedure.kind === 'stream' ? 'server_stream' : 'unary',
       requestId: readRequestId(call.metadata),
     };
+    this.#trace = startCallTrace(this.info, call.metadata);
     call.on('cancelled', () => {
       // The library also says so of a call whose answer is out.
       if (!this.#isFinished) this.scope.cancel();
     });
     context.calls.add(this, procedure.kind === 'stream' ? 'stream' : 'unary');
     context.observer.onStart(this.info);
+  }
+
+  /** Runs something as a part of the call, for those who trace it. */
+  run<T>(work: () => T): T {
+    return this.#trace === undefined ? work() : this.#trace.run(work);
   }
 
   /** @throws OrchestrationError for headers that are not in order; UnavailableError while the server drains. */
@@ -107,7 +115,7 @@ export class RunningCall {
     const callStatus = toCallStatus(error, this.info.requestId);
     if (callStatus.unexpected) {
       const { service, method, requestId } = this.info;
-      this.#context.log.error({ error, requestId, method: `/${service}/${method}` }, 'unexpected error');
+      this.run(() => this.#context.log.error({ error, requestId, method: `/${service}/${method}` }, 'unexpected error'));
     }
     return callStatus;
   }
@@ -116,12 +124,8 @@ export class RunningCall {
   finish({ code, message }: CallStatus): void {
     this.#isFinished = true;
     this.#context.calls.delete(this);
-    this.#context.observer.onEnd({
-      call: this.info,
-      caller: this.#caller,
-      durationMs: performance.now() - this.#startMs,
-      code,
-      message,
-    });
+    const end = { call: this.info, caller: this.#caller, durationMs: performance.now() - this.#startMs, code, message };
+    this.run(() => this.#context.observer.onEnd(end));
+    this.#trace?.end(end);
   }
 }

@@ -2,6 +2,7 @@ import type { Event, Procedure, Replay } from '@orchestrator/lib';
 import type { Pool, PoolClient } from 'pg';
 import { UnavailableError } from '../../errors.ts';
 import type { StoredEvent } from '../dbal/event-log.ts';
+import { traceContext, traced } from '../../tracing/tracing.ts';
 import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
 import { askCommitFate } from './commit-fate.ts';
 import { type GroupEnvironment, GroupTransaction, type Outcome, UnknownCommitError } from './group-transaction.ts';
@@ -34,6 +35,7 @@ interface Ticket extends WriteRequest, LineTicket {
   readonly reject: (error: unknown) => void;
   /** When it took its place, on the monotonic clock. */
   readonly enteredMs: number;
+  readonly trace: ReturnType<typeof traceContext>;
 }
 
 /** A writing request with the signal that its caller has gone. */
@@ -62,7 +64,7 @@ export class ChannelWriter {
    */
   submit(write: SubmittedWrite): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#line.enter({ ...write, organization: write.mspid, resolve, reject, enteredMs: performance.now() }, reject);
+      this.#line.enter({ ...write, organization: write.mspid, resolve, reject, enteredMs: performance.now(), trace: traceContext() }, reject);
     });
   }
 
@@ -104,7 +106,8 @@ export class ChannelWriter {
   async #runWithRetries(group: readonly Ticket[], budget: RetryBudget): Promise<readonly Outcome[]> {
     for (;;) {
       try {
-        return await this.#attempt(group);
+        const work = { name: 'transaction', attributes: { requests: group.length }, callers: group.map(({ trace }) => trace) };
+        return await traced(work, () => this.#attempt(group));
       } catch (error) {
         if (error instanceof UnknownCommitError && (await this.#wasCommitted(error, budget))) return error.outcomes;
         await budget.wait(error instanceof UnknownCommitError ? error.cause : error);
