@@ -12,11 +12,13 @@ const layers: Readonly<Record<string, { readonly code: readonly string[]; readon
   '@orchestrator/tools': { code: ['@orchestrator/dev-ledger', '@orchestrator/embedded-postgres', '@orchestrator/lib'], tests: [] },
   '@orchestrator/bench': { code: ['@orchestrator/lib', '@orchestrator/testing', '@orchestrator/tools'], tests: [] },
   '@orchestrator/e2e': { code: ['@orchestrator/lib'], tests: ['@orchestrator/tools'] },
+  '@orchestrator/deploy': { code: ['@orchestrator/dev-ledger', '@orchestrator/tools'], tests: [] },
   '@orchestrator/dev-ledger': { code: [], tests: [] },
   '@orchestrator/chaincode': {
     code: ['@orchestrator/lib'],
     tests: ['@orchestrator/dev-ledger', '@orchestrator/testing', '@orchestrator/tools'],
   },
+  '@orchestrator/chaincode-init': { code: [], tests: [] },
   '@orchestrator/server': {
     code: ['@orchestrator/embedded-postgres', '@orchestrator/lib'],
     tests: ['@orchestrator/dev-ledger', '@orchestrator/testing', '@orchestrator/tools'],

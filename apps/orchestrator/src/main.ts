@@ -1,5 +1,5 @@
 import { runCli } from './cli/cli.ts';
-import { processEnvironment } from './config/process-environment.ts';
+import { asksForTraces, processEnvironment } from './config/process-environment.ts';
 
 process.exitCode = await runCli(process.argv.slice(2), {
   environment: processEnvironment(),
@@ -7,7 +7,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   print: (text) => void process.stdout.write(text),
   printError: (text) => void process.stderr.write(text),
   commands: {
-    serve: async (config, log) => (await import('./serve.ts')).serve(config, log),
+    serve: async (config, log) => {
+      const tracing = asksForTraces() ? await (await import('./tracing/start.ts')).startTracing(log) : undefined;
+      await (await import('./serve.ts')).serve(config, log, tracing);
+    },
     migrate: async (databaseUrl) => (await import('./standalone/migrations/migrate.ts')).migrate(databaseUrl),
     newMigration: async (name) => (await import('./standalone/migrations/migration-files.ts')).newMigration(name),
     broker: {

@@ -7,8 +7,8 @@ import { startServer } from './server.ts';
 /** What the end may take beyond the time for calls under way: streams, connections, the embedded database. */
 const CLOSING_TIME_MS = 5000;
 
-/** Runs the server until SIGTERM or SIGINT, then ends it in order. */
-export async function serve(config: Config, log: Log): Promise<void> {
+/** Runs the server until SIGTERM or SIGINT, then ends it in order. @param tracing is ended last, if there is any. */
+export async function serve(config: Config, log: Log, tracing?: AsyncDisposable): Promise<void> {
   const stop = new AbortController();
   const signals = ['SIGTERM', 'SIGINT'] as const;
   // A second signal must not end the process before its data are safe: it is only noted.
@@ -25,6 +25,7 @@ export async function serve(config: Config, log: Log): Promise<void> {
   ]);
   if (isLate) log.error({ limitMs }, 'the end took too long: leaving what is open');
   else log.info({}, 'the server has ended');
+  await tracing?.[Symbol.asyncDispose]();
   // Whatever still holds the event loop must not keep a finished server alive.
   setTimeout(() => process.exit(0), 200).unref();
   if (isLate) process.exit(0);

@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import type { Caller, Mode } from '../mode.ts';
 import { certificateOf, checkCaller, readCaller, readClaim, readRequestId } from './caller.ts';
 import type { Admission, CallHeaders } from './caller.ts';
+import { type CallTrace, startCallTrace } from '../tracing/tracing.ts';
 import type { CallEvidence, CallInfo, CallObserver } from './call-observer.ts';
 import type { CallCounter, Leave } from './call-limits.ts';
 import { CallScope } from './call-scope.ts';
@@ -79,6 +80,7 @@ export class RunningCall {
   readonly #call: IncomingCall;
   readonly #procedure: Procedure;
   readonly #startMs = performance.now();
+  readonly #trace: CallTrace | undefined;
   #caller: Caller | undefined;
   #certificate: Uint8Array | undefined;
   #request: unknown;
@@ -97,12 +99,18 @@ export class RunningCall {
       type: procedure.kind === 'stream' ? 'server_stream' : 'unary',
       requestId: readRequestId(call.metadata),
     };
+    this.#trace = startCallTrace(this.info, call.metadata);
     call.on('cancelled', () => {
       // The library also says so of a call whose answer is out.
       if (!this.#isFinished) this.scope.cancel();
     });
     context.calls.add(this, this.#kind);
     context.observer.onStart(this.info);
+  }
+
+  /** Runs something as a part of the call, for those who trace it. */
+  run<T>(work: () => T): T {
+    return this.#trace === undefined ? work() : this.#trace.run(work);
   }
 
   /**
@@ -144,7 +152,7 @@ export class RunningCall {
     const callStatus = toCallStatus(error, this.info.requestId);
     if (callStatus.unexpected) {
       const { service, method, requestId } = this.info;
-      this.#context.log.error({ error, requestId, method: `/${service}/${method}` }, 'unexpected error');
+      this.run(() => this.#context.log.error({ error, requestId, method: `/${service}/${method}` }, 'unexpected error'));
     }
     return callStatus;
   }
@@ -158,15 +166,18 @@ export class RunningCall {
     this.#isFinished = true;
     for (const leave of this.#leaves) leave();
     this.#context.calls.delete(this);
-    this.#context.observer.onEnd({
+    const end = {
       call: this.info,
       caller: this.#caller,
       evidence: this.#context.admission.keepsEvidence === true ? this.#evidence() : undefined,
       durationMs: performance.now() - this.#startMs,
       code,
       message,
-    });
+    };
+    this.run(() => this.#context.observer.onEnd(end));
+    this.#trace?.end(end);
   }
+
   #evidence(): CallEvidence {
     const { kind } = this.#procedure;
     return { ...readClaim(this.#call.metadata), kind, certificate: this.#certificate, request: this.#request };

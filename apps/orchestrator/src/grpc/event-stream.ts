@@ -21,7 +21,7 @@ type EventCall = ServerWritableStream<Buffer, Buffer>;
 export function createEventStreamHandler(context: HandlerContext, procedure: Procedure): StreamHandler {
   return (call) => {
     const running = new RunningCall(context, procedure, call);
-    follow({ context, procedure, call, running }).catch((error: unknown) => {
+    running.run(() => follow({ context, procedure, call, running })).catch((error: unknown) => {
       const callStatus = running.fail(error);
       if (!call.cancelled) sendStatus(call, callStatus);
       running.finish(callStatus);

@@ -14,7 +14,7 @@ type UnaryHandler = handleUnaryCall<Buffer, Buffer>;
 export function createUnaryHandler(context: HandlerContext, procedure: Procedure): UnaryHandler {
   return (call, respond) => {
     const running = new RunningCall(context, procedure, call);
-    answer({ context, procedure, call, running }).then(
+    running.run(() => answer({ context, procedure, call, running })).then(
       (bytes) => {
         respond(null, toBuffer(bytes));
         running.finish(okStatus);

@@ -24,6 +24,28 @@ export interface LedgerMetrics {
   resolved(fate: 'committed' | 'invalid' | 'unknown'): void;
 }
 
+/** A pool of database connections. */
+export interface PoolState {
+  /** Connections that are open. */
+  readonly open: number;
+  /** Those of them that nobody uses. */
+  readonly idle: number;
+  /** Who waits for one. */
+  readonly waiting: number;
+  /** Most connections that it opens. */
+  readonly limit: number;
+}
+
+/** What a store says of itself at a moment. */
+export interface StoreState {
+  /** By what the connections are for. */
+  pools(): ReadonlyMap<string, PoolState>;
+  /** How many writing requests wait for their turn, by channel. */
+  lines(): ReadonlyMap<string, number>;
+  /** How many events the slowest subscriber of a channel has not been handed yet, by channel. */
+  subscriberLags(): ReadonlyMap<string, number>;
+}
+
 /** What the layers below tell of their work. None of it throws. */
 export interface Metrics {
   /** Follows the gRPC calls. */
@@ -39,6 +61,10 @@ export interface Metrics {
   /** A transaction for a procedure, in the database or on the ledger, ended as `committed`, `refused` or `failed`. */
   transaction(method: string, outcome: string): void;
   transactionRetried(): void;
+  /** A writing request's turn in its channel has come. @param waitedMs since it took its place. */
+  turnCame(channel: string, waitedMs: number): void;
+  /** From now on, each scrape asks this store for its state. */
+  observeStore(store: StoreState): void;
   /** Events were handed to subscribers. */
   eventsSent(count: number): void;
   subscriberAdded(channel: string): void;
@@ -59,6 +85,8 @@ export const noMetrics: Metrics = {
   taskUpdated: ignore,
   transaction: ignore,
   transactionRetried: ignore,
+  turnCame: ignore,
+  observeStore: ignore,
   eventsSent: ignore,
   subscriberAdded: ignore,
   subscriberRemoved: ignore,

@@ -90,3 +90,25 @@ test('a server without metrics has the same methods', () => {
     if (!['constructor', 'render', 'contentType'].includes(name)) expect(noMetrics).toHaveProperty(name);
   }
 });
+
+test('the store is asked at each scrape, and turns are timed in seconds', async () => {
+  const metrics = new PrometheusMetrics();
+  let waiting = 2;
+  metrics.observeStore({
+    pools: () => new Map([['read', { open: 3, idle: 1, waiting, limit: 16 }]]),
+    lines: () => new Map([['c1', waiting]]),
+    subscriberLags: () => new Map(waiting === 2 ? [['c2', 7]] : []),
+  });
+  metrics.turnCame('c1', 250);
+  expect(await linesOf(metrics, 'orc_db_pool_')).toEqual([
+    'orc_db_pool_open{pool="read"} 3',
+    'orc_db_pool_idle{pool="read"} 1',
+    'orc_db_pool_waiting{pool="read"} 2',
+    'orc_db_pool_limit{pool="read"} 16',
+  ]);
+  expect(await linesOf(metrics, 'orc_line_wait_seconds_sum')).toEqual(['orc_line_wait_seconds_sum{channel="c1"} 0.25']);
+  expect(await linesOf(metrics, 'orc_event_subscriber_lag_events')).toEqual(['orc_event_subscriber_lag_events{channel="c2"} 7']);
+  waiting = 5;
+  expect(await linesOf(metrics, 'orc_event_subscriber_lag_events')).toEqual([]);
+  expect(await linesOf(metrics, 'orc_line_waiting_requests')).toEqual(['orc_line_waiting_requests{channel="c1"} 5']);
+});

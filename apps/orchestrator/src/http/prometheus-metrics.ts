@@ -1,7 +1,7 @@
 import type { PublisherObserver } from '../broker/publisher/publisher.ts';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallEnd, CallInfo, CallObserver } from '../grpc/call-observer.ts';
-import type { LedgerMetrics, Metrics, TaskUpdate } from './metrics.ts';
+import type { LedgerMetrics, Metrics, StoreState, TaskUpdate } from './metrics.ts';
 import { statusCodeName } from './status-code-name.ts';
 import type { CertificateExpiry } from '../trust/expiry.ts';
 import { taskChangesOf } from './task-changes.ts';
@@ -9,6 +9,7 @@ import type { EventSummary } from './task-changes.ts';
 import { createBrokerMetrics } from './broker-metrics.ts';
 import { watchExpiry } from './certificate-metrics.ts';
 import { createLedgerMetrics } from './ledger-metrics.ts';
+import { registerStoreMetrics } from './store-metrics.ts';
 
 const BATCH_SIZE_BUCKETS = [5, 10, 50, 100, 500, 1000, 5000, 10_000];
 
@@ -67,6 +68,14 @@ export class PrometheusMetrics implements Metrics {
   readonly #retries = new Counter({
     name: 'orc_db_transaction_retries_total',
     help: 'Transactions that were tried again after a conflict or a lost connection',
+    registers: this.#registers,
+  });
+
+  readonly #lineWait = new Histogram({
+    name: 'orc_line_wait_seconds',
+    help: 'How long writing requests waited for their turn in their channel',
+    labelNames: ['channel'],
+    buckets: HANDLING_BUCKETS_SECONDS,
     registers: this.#registers,
   });
 
@@ -144,6 +153,14 @@ export class PrometheusMetrics implements Metrics {
 
   transactionRetried(): void {
     this.#retries.inc();
+  }
+
+  turnCame(channel: string, waitedMs: number): void {
+    this.#lineWait.observe({ channel }, waitedMs / 1000);
+  }
+
+  observeStore(store: StoreState): void {
+    registerStoreMetrics(this.#registry, store);
   }
 
   eventsSent(count: number): void {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { DestinationStream, LoggerOptions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { traceFields } from '../tracing/tracing.ts';
 
 /** Names of the levels, from the least to the most important. `LOG_LEVEL` takes them in any case. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -40,6 +41,7 @@ export function createLog(settings: LogSettings, destination?: DestinationStream
     level: settings.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: () => traceFields(),
     serializers: { error: pino.stdSerializers.err },
   };
   if (settings.pretty) return pino(options, prettyDestination(settings.color, destination));

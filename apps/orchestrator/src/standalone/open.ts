@@ -40,6 +40,7 @@ export async function openStandalone(parts: Parts): Promise<OpenedMode> {
   await prepareSchema(config, store, log);
   const settings = toSettings(config, store.url);
   const mode = stack.use(new StandaloneMode(settings, toObserver(metrics), log));
+  metrics.observeStore(mode);
   mode.start();
   const brokerState = startPublishing(parts, settings, mode);
   return { mode, store: store.description, ...(brokerState === undefined ? {} : { brokerState }) };
@@ -130,6 +131,7 @@ function toObserver(metrics: Metrics): StandaloneObserver {
     changed: (_procedure, channel, events) => metrics.observeEvents(channel, events),
     finished: (procedure, outcome) => metrics.transaction(procedure.method, outcome),
     retried: () => metrics.transactionRetried(),
+    turnCame: (channel, waitedMs) => metrics.turnCame(channel, waitedMs),
     subscribed: (channel) => metrics.subscriberAdded(channel),
     unsubscribed: (channel) => metrics.subscriberRemoved(channel),
   };

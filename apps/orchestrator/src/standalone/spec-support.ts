@@ -19,6 +19,7 @@ const quietObserver: StandaloneObserver = {
   changed: () => undefined,
   finished: () => undefined,
   retried: () => undefined,
+  turnCame: () => undefined,
   subscribed: () => undefined,
   unsubscribed: () => undefined,
 };

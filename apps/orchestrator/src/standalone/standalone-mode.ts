@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { OrchestrationError, type Procedure, type Replay, replayContent, type ServiceSettings } from '@orchestrator/lib';
 import type { Pool } from 'pg';
 import { UnavailableError } from '../errors.ts';
+import type { PoolState, StoreState } from '../http/metrics.ts';
 import type { Log } from '../log/log.ts';
 import type { Caller, EventSubscription, Mode, UnaryCall } from '../mode.ts';
 import { Feeds, type FeedsSettings } from './feed/feeds.ts';
@@ -47,7 +48,7 @@ const MAX_WRITING_CHANNELS = 200;
 const FEED_POOL_SIZE = 1;
 
 /** Standalone mode: the business logic over PostgreSQL. */
-export class StandaloneMode implements Mode {
+export class StandaloneMode implements Mode, StoreState {
   readonly #settings: StandaloneSettings;
   readonly #observer: StandaloneObserver;
   readonly #readPool: Pool;
@@ -56,6 +57,7 @@ export class StandaloneMode implements Mode {
   readonly #channelIds: ChannelIds;
   readonly #reader: Reader;
   readonly #writers = new Map<number, ChannelWriter>();
+  readonly #writersByName = new Map<string, ChannelWriter>();
   readonly #feeds: Feeds;
   readonly #wakeUp: WakeUp;
   readonly #monitor: StoreMonitor;
@@ -134,6 +136,19 @@ export class StandaloneMode implements Mode {
     this.#storedListeners.push(listener);
   }
 
+  pools(): ReadonlyMap<string, PoolState> {
+    const pools = { read: this.#readPool, write: this.#writePool, feed: this.#feedPool };
+    return new Map(Object.entries(pools).map(([name, pool]) => [name, stateOf(pool)]));
+  }
+
+  lines(): ReadonlyMap<string, number> {
+    return new Map([...this.#writersByName].map(([name, writer]) => [name, writer.waiting]));
+  }
+
+  subscriberLags(): ReadonlyMap<string, number> {
+    return this.#feeds.lags();
+  }
+
   drain(): void {
     this.#isDraining = true;
     this.#feeds.end(shutsDown());
@@ -192,11 +207,17 @@ export class StandaloneMode implements Mode {
         changed: (procedure, name, events) => this.#observer.changed(procedure, name, events),
         finished: (procedure, outcome) => this.#observer.finished(procedure, outcome),
         retried: () => this.#observer.retried(),
+        turnCame: (name, waitedMs) => this.#observer.turnCame(name, waitedMs),
       },
     });
     this.#writers.set(channel.id, writer);
+    this.#writersByName.set(channel.name, writer);
     return writer;
   }
+}
+
+function stateOf({ totalCount, idleCount, waitingCount, options }: Pool): PoolState {
+  return { open: totalCount, idle: idleCount, waiting: waitingCount, limit: options.max };
 }
 
 function createReplay(procedure: Procedure, request: unknown, key: string | undefined): Replay | undefined {

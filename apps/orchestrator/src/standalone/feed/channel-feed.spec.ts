@@ -175,4 +175,21 @@ describe('random histories of commits, wake-ups, failures and slow readers', () 
       clearInterval(poll);
     }
   });
+
+  it('knows how far its slowest subscriber is behind', async () => {
+    const log = new TestLog();
+    const feed = openFeed(log);
+    expect(feed.largestLag).toBe(0);
+    const [slow, fast] = [feed.subscribe(0n), feed.subscribe(0n)];
+    feed.push(log.add(3));
+    expect(feed.largestLag).toBe(3);
+    await fast.next();
+    expect(feed.largestLag).toBe(3);
+    await slow.next();
+    expect(feed.largestLag).toBe(0);
+    feed.push(log.add(2));
+    await slow[Symbol.asyncDispose]();
+    await fast[Symbol.asyncDispose]();
+    expect(feed.largestLag).toBe(0);
+  });
 });

@@ -47,6 +47,13 @@ export class ChannelFeed {
     return this.#subscriptions.size;
   }
 
+  /** How many events of the log the slowest subscriber has not taken yet, as far as this process knows the log. */
+  get largestLag(): number {
+    let largest = 0;
+    for (const { position } of this.#subscriptions) largest = Math.max(largest, Number(this.#recent.head - position));
+    return largest;
+  }
+
   /** Takes events that this process has just committed, in log order. */
   push(events: readonly StoredEvent[]): void {
     const [first] = events;
@@ -155,6 +162,11 @@ class Subscription implements EventSubscription {
   constructor(feed: ChannelFeed, position: bigint) {
     this.#feed = feed;
     this.#position = position;
+  }
+
+  /** That of the last event that was taken. */
+  get position(): bigint {
+    return this.#position;
   }
 
   async next(): Promise<readonly Uint8Array[]> {

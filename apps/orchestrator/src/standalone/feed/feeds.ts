@@ -32,6 +32,8 @@ export class Feeds implements AsyncDisposable {
   readonly #log: Log;
   readonly #feeds = new Map<number, Promise<ChannelFeed>>();
   readonly #started = new Map<number, ChannelFeed>();
+  /** Of the channels that had a feed. */
+  readonly #names = new Map<number, string>();
   readonly #poll: NodeJS.Timeout;
   #end: UnavailableError | undefined;
 
@@ -47,6 +49,11 @@ export class Feeds implements AsyncDisposable {
   /** Subscribers of a channel. */
   subscriberCount(channelId: number): number {
     return this.#started.get(channelId)?.subscriberCount ?? 0;
+  }
+
+  /** How far the slowest subscriber of each channel is behind, in events, by the channel's name. */
+  lags(): ReadonlyMap<string, number> {
+    return new Map([...this.#started].map(([channelId, feed]) => [this.#names.get(channelId) ?? '', feed.largestLag]));
   }
 
   /** @throws OrchestrationError OE0002 for an unknown event, UnavailableError */
@@ -107,6 +114,7 @@ export class Feeds implements AsyncDisposable {
   #feed(channel: FeedChannel): Promise<ChannelFeed> {
     const known = this.#feeds.get(channel.id);
     if (known !== undefined) return known;
+    this.#names.set(channel.id, channel.name);
     const starting = this.#startFeed(channel);
     this.#feeds.set(channel.id, starting);
     starting.catch(() => this.#feeds.delete(channel.id));

@@ -1,4 +1,5 @@
 import type { ClientBase, CustomTypesConfig, Pool, QueryArrayConfig } from 'pg';
+import { tracedStatement } from '../../tracing/tracing.ts';
 import type { SqlExecutor, Statement } from './executor.ts';
 
 type Row = readonly unknown[];
@@ -59,7 +60,7 @@ export class ClientExecutor implements SqlExecutor {
   async query(statement: Statement, parameters: readonly unknown[]): Promise<readonly Row[]> {
     this.#statementCount += 1;
     try {
-      return (await this.#client.query<unknown[], unknown[]>(toConfig(statement, parameters))).rows;
+      return (await tracedStatement(statement, this.#client.query<unknown[], unknown[]>(toConfig(statement, parameters)))).rows;
     } catch (error) {
       // After a sent statement failed, PostgreSQL only says that the transaction is aborted: the cause is worth more.
       throw this.#failure === undefined ? error : this.#failure.error;
@@ -68,7 +69,7 @@ export class ClientExecutor implements SqlExecutor {
 
   send(statement: Statement, parameters: readonly unknown[]): void {
     this.#statementCount += 1;
-    this.#lastSent = this.#client.query(toConfig(statement, parameters)).then(
+    this.#lastSent = tracedStatement(statement, this.#client.query(toConfig(statement, parameters))).then(
       () => undefined,
       (error: unknown) => {
         this.#failure ??= { error };
@@ -98,7 +99,7 @@ export class PoolExecutor implements SqlExecutor {
   }
 
   async query(statement: Statement, parameters: readonly unknown[]): Promise<readonly Row[]> {
-    return (await this.#pool.query<unknown[], unknown[]>(toConfig(statement, parameters))).rows;
+    return (await tracedStatement(statement, this.#pool.query<unknown[], unknown[]>(toConfig(statement, parameters)))).rows;
   }
 
   /** @throws always: without a transaction a write could neither be taken back nor be seen by the next read. */

@@ -2,6 +2,7 @@ import type { Event, Procedure, Replay } from '@orchestrator/lib';
 import type { Pool, PoolClient } from 'pg';
 import { UnavailableError } from '../../errors.ts';
 import type { StoredEvent } from '../dbal/event-log.ts';
+import { traceContext, traced } from '../../tracing/tracing.ts';
 import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
 import { askCommitFate } from './commit-fate.ts';
 import { type GroupEnvironment, GroupTransaction, type Outcome, UnknownCommitError } from './group-transaction.ts';
@@ -17,6 +18,8 @@ export interface WriterObserver {
   /** After each request: what became of it. */
   finished(procedure: Procedure, outcome: 'committed' | 'refused' | 'failed'): void;
   retried(): void;
+  /** When a request's turn has come. @param waitedMs since it took its place. */
+  turnCame(channel: string, waitedMs: number): void;
 }
 
 /** Where a channel's writing requests run. */
@@ -30,6 +33,9 @@ export interface WriterEnvironment extends GroupEnvironment {
 interface Ticket extends WriteRequest, LineTicket {
   readonly resolve: (answer: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
+  /** When it took its place, on the monotonic clock. */
+  readonly enteredMs: number;
+  readonly trace: ReturnType<typeof traceContext>;
 }
 
 /** A writing request with the signal that its caller has gone. */
@@ -48,7 +54,7 @@ export class ChannelWriter {
 
   constructor(environment: WriterEnvironment) {
     this.#environment = environment;
-    this.#line = new ChannelLine(environment.line, (group) => this.#runGroup(group));
+    this.#line = new ChannelLine(environment.line, (group) => this.#takeTurn(group));
   }
 
   /**
@@ -58,13 +64,25 @@ export class ChannelWriter {
    */
   submit(write: SubmittedWrite): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#line.enter({ ...write, organization: write.mspid, resolve, reject }, reject);
+      this.#line.enter({ ...write, organization: write.mspid, resolve, reject, enteredMs: performance.now(), trace: traceContext() }, reject);
     });
   }
 
   /** Resolves when nobody waits and nothing runs. */
   idle(): Promise<void> {
     return this.#line.idle();
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  #takeTurn(group: readonly Ticket[]): Promise<void> {
+    const { channel, observer } = this.#environment;
+    const nowMs = performance.now();
+    for (const { enteredMs } of group) observer.turnCame(channel.name, nowMs - enteredMs);
+    return this.#runGroup(group);
   }
 
   async #runGroup(group: readonly Ticket[]): Promise<void> {
@@ -88,7 +106,8 @@ export class ChannelWriter {
   async #runWithRetries(group: readonly Ticket[], budget: RetryBudget): Promise<readonly Outcome[]> {
     for (;;) {
       try {
-        return await this.#attempt(group);
+        const work = { name: 'transaction', attributes: { requests: group.length }, callers: group.map(({ trace }) => trace) };
+        return await traced(work, () => this.#attempt(group));
       } catch (error) {
         if (error instanceof UnknownCommitError && (await this.#wasCommitted(error, budget))) return error.outcomes;
         await budget.wait(error instanceof UnknownCommitError ? error.cause : error);

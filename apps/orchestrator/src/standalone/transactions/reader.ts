@@ -1,5 +1,6 @@
 import { callProcedure, type Procedure, type ServiceSettings } from '@orchestrator/lib';
 import type { Pool } from 'pg';
+import { traced } from '../../tracing/tracing.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
 import { ClientExecutor, PoolExecutor } from '../sql/client-executor.ts';
 import type { SqlExecutor, Statement } from '../sql/executor.ts';
@@ -38,7 +39,7 @@ export class Reader {
     const budget = new RetryBudget(this.#environment.retryBudgetMs);
     for (;;) {
       try {
-        return await this.#attempt(request);
+        return await traced({ name: 'reading transaction' }, () => this.#attempt(request));
       } catch (error) {
         // Refusals do not pass: the budget hands them on.
         await budget.wait(error);

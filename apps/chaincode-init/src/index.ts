@@ -1,0 +1,3 @@
+export { ensureIndexes, indexes } from './ensure-indexes.ts';
+export { readSettings, SettingsError } from './settings.ts';
+export type { Settings } from './settings.ts';

@@ -1,0 +1,2 @@
+export { runChecks } from './check.ts';
+export type { Check, Outcome } from './check.ts';

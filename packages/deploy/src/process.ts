@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+const STOP_TIMEOUT_MS = 15_000;
+const KEPT_CHARACTERS = 8000;
+
+export interface ProcessOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A program that runs beside the checks until it is disposed of. */
+export class BackgroundProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  #output = '';
+
+  constructor({ command, args, env }: ProcessOptions) {
+    this.#name = command;
+    this.#child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#output = `${this.#output}${chunk}`.slice(-KEPT_CHARACTERS);
+      });
+    }
+    this.#child.on('error', (error) => (this.#output += String(error)));
+  }
+
+  /** The last that it said. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** @throws Error with what it said, when it has ended. */
+  assertRunning(): void {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) throw new Error(`${this.#name} ended with ${exitCode ?? signalCode}:\n${this.#output}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+/** Ports of the loopback interface that are free now, all different. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
