@@ -6,7 +6,7 @@ import { measureLife, measureSingle } from '../rows/writes.ts';
 import type { Effort } from '../workload/bench.ts';
 import { layStock, type Stock } from '../workload/stock.ts';
 import { openBench, type StandaloneBench } from './bench.ts';
-import { startBenchPostgres } from './database.ts';
+import { startBenchPostgres, withClient } from './database.ts';
 import { limitOfInserts } from './insert-limit.ts';
 import { limitOfRead } from './read-limits.ts';
 import { measureFanOut } from './rows/fan-out.ts';
@@ -70,6 +70,8 @@ export async function measureStandalone(
 }
 
 async function measureReads(bench: StandaloneBench, stock: Stock): Promise<readonly Figure[]> {
+  // As autovacuum would have done a minute later: the bare queries are not written to do without statistics.
+  await withClient(bench.databaseUrl, (client) => client.query('ANALYZE'));
   const figures: Figure[] = [];
   for (const read of readsOf(stock)) {
     figures.push(await measureRead(bench, read, (round) => limitOfRead(bench, { row: read.row, stock }, round)));
