@@ -1,29 +1,34 @@
 /** `npm run bench`: measures, prints tables, and writes JSON when asked to. Never a gate; it stops by itself. */
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { measureBroker } from './broker.ts';
+import { attachTo, loadNetwork } from './distributed/network.ts';
+import { distributedRows, measureDistributed } from './distributed/rows.ts';
 import type { Figure } from './report/figure.ts';
 import { describeMachine } from './report/machine.ts';
 import { printTable } from './report/table.ts';
 import { measureStandalone, standaloneRows } from './standalone/rows.ts';
+import type { Effort } from './workload/bench.ts';
 
 const BROKER = 'broker';
-const names = [...standaloneRows, BROKER];
 
-interface Options {
-  readonly only: readonly string[];
-  readonly rounds: number;
-  readonly percent: number;
-  readonly readMs: number;
+interface Options extends Effort {
+  readonly only?: readonly string[];
   readonly events: number;
   readonly json?: string;
+  readonly distributed?: true;
+  readonly network?: string;
+  readonly address?: string;
+  readonly organization: string;
+  readonly channels: readonly string[];
+  readonly chaincode: string;
 }
 
-function parseNames(text: string): readonly string[] {
-  const asked = text.split(',');
-  const unknown = asked.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new InvalidArgumentError(`no row ${unknown.join(', ')}; there are ${names.join(', ')}`);
-  return asked;
+interface Result {
+  readonly figures: readonly Figure[];
+  /** What was measured, and on which versions. */
+  readonly store: string;
 }
 
 function parseCount(text: string): number {
@@ -31,32 +36,70 @@ function parseCount(text: string): number {
   return Number(text);
 }
 
+const parseList = (text: string): readonly string[] => text.split(',');
+
+/** @throws Error when a row is asked for that isn't there. */
+function chooseRows(asked: readonly string[] | undefined, known: readonly string[]): readonly string[] {
+  const unknown = asked?.filter((name) => !known.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`no row ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return asked ?? known;
+}
+
+async function runStandalone({ only, events, ...effort }: Options): Promise<Result> {
+  const names = chooseRows(only, [...standaloneRows, BROKER]);
+  const figures: Figure[] = [];
+  const served = names.filter((name) => name !== BROKER);
+  let store = '';
+  if (served.length > 0) {
+    const result = await measureStandalone(served, effort, printTable);
+    figures.push(...result.figures);
+    store = `PostgreSQL ${result.postgres}`;
+  }
+  if (names.includes(BROKER)) figures.push(await brokerFigure(events));
+  return { figures, store };
+}
+
 async function brokerFigure(events: number): Promise<Figure> {
   const { eventsPerSecond: value, limitPerSecond: limit } = await measureBroker(events);
   return { row: 'publish to RabbitMQ', unit: 'events/s', rounds: [{ value, limit }], value, limit, ratio: value / limit };
 }
 
-async function run({ only, rounds, percent, readMs, events, json }: Options): Promise<void> {
+async function runDistributed(options: Options): Promise<Result> {
+  const { address, chaincode, channels, only, organization, ...rest } = options;
+  const [first, second = first] = channels;
+  if (first === undefined || second === undefined) throw new Error('a channel is needed');
+  const target = { addresses: [address ?? ''], organization, channels: [first, second], chaincode } as const;
+  if (address === undefined && rest.network === undefined) throw new Error('--distributed needs --network or --address');
+  await using network = rest.network === undefined ? attachTo(target) : await (await loadNetwork(resolve(rest.network)))();
+  const names = chooseRows(only, distributedRows);
+  const figures = await measureDistributed(network, { names, effort: rest, tell: printTable });
+  return { figures, store: network.description };
+}
+
+async function run(options: Options): Promise<void> {
   const machine = describeMachine();
-  const effort = { rounds, percent, readMs };
-  const standalone = only.filter((name) => name !== BROKER);
-  const result = standalone.length === 0 ? undefined : await measureStandalone(standalone, effort, printTable);
-  const figures = [...(result?.figures ?? [])];
-  if (only.includes(BROKER)) figures.push(await brokerFigure(events));
+  const { figures, store } = await (options.distributed === true ? runDistributed(options) : runStandalone(options));
   printTable(figures);
-  if (json === undefined) return;
-  const report = { machine, postgres: result?.postgres, effort, figures };
-  await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (options.json === undefined) return;
+  const { rounds, percent, readMs } = options;
+  const report = { machine, store, effort: { rounds, percent, readMs }, figures };
+  await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 const options = new Command('bench')
   .description('Measures the server beside the limit of the machine, both in the same run.')
-  .option('--only <rows>', `which rows, with commas between: ${names.join(', ')}`, parseNames, names)
+  .option('--only <rows>', `some rows, with commas between: ${standaloneRows.join(', ')}, ${BROKER}`, parseList)
   .option('--rounds <count>', 'rounds of each row, behind one for warming up; the median counts', parseCount, 3)
   .option('--percent <number>', 'size of the workloads, of the full one', parseCount, 100)
   .option('--read-ms <milliseconds>', 'how long each read is repeated', parseCount, 2000)
   .option('--events <count>', 'events to publish to the broker', parseCount, 20_000)
   .option('--json <file>', 'where to write the figures')
+  .option('--distributed', `measure distributed mode; its rows are ${distributedRows.join(', ')}`)
+  .option('--network <module>', 'what starts the ledger and the facade: a module that exports startNetwork')
+  .option('--address <host:port>', 'a facade that runs already, instead')
+  .option('--organization <mspid>', 'who calls it', 'MyOrg1MSP')
+  .option('--channels <names>', 'one or two of its channels', parseList, ['mychannel', 'yourchannel'])
+  .option('--chaincode <name>', 'the chaincode of the channels', 'mycc')
   .parse()
   .opts<Options>();
 

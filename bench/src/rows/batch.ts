@@ -1,5 +1,5 @@
 import type { LoadFigures } from '../client/jobs.ts';
-import { type Figure, type Round, toFigure } from '../report/figure.ts';
+import { type Aims, type Figure, type Round, toFigure } from '../report/figure.ts';
 import { type Bench, type Limit, measureLoad, runRounds, scaled } from '../workload/bench.ts';
 import { addPlan } from '../workload/scene.ts';
 import { headersOf } from '../workload/target.ts';
@@ -18,11 +18,14 @@ export interface PlanRound extends Round {
 /**
  * 10 calls of 1,000 tasks, one after another.
  *
- * @param limit of something that does the least, given the plan that was registered.
+ * @param options.limit of something that does the least, given the plan that was registered.
  */
-export async function measureBatch(bench: Bench, limit?: (round: PlanRound) => Promise<Limit>): Promise<readonly Figure[]> {
+export async function measureBatch(
+  bench: Bench,
+  { aims, limit }: { readonly aims: Aims; readonly limit?: (round: PlanRound) => Promise<Limit> },
+): Promise<readonly Figure[]> {
   const rounds = await runRounds(bench, () => registerPlan(bench), limit);
-  return [toFigure({ row: 'batch', unit: 'tasks/s', rounds, ofLimit: 0.5, existing: 2600, timesExisting: 5 })];
+  return [toFigure({ row: 'batch', unit: 'tasks/s', rounds, ...aims })];
 }
 
 /** Registers a plan of 10,000 tasks. */

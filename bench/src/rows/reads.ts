@@ -55,7 +55,7 @@ export async function measureRead(
 ): Promise<Figure> {
   const rounds = await runRounds(bench, () => runRead(bench, read), limit);
   const { calls: _, ...line } = read;
-  return toFigure({ ...line, unit: 'calls/s', rounds, ofLimit: 0.6 });
+  return toFigure({ ofLimit: 0.6, ...line, unit: 'calls/s', rounds });
 }
 
 /** One round of a read. @throws Error when a call fails. */

@@ -1,5 +1,5 @@
 import type { Call, Lane } from '../client/jobs.ts';
-import { type Figure, type Round, toFigure } from '../report/figure.ts';
+import { type Aims, type Figure, type Round, toFigure } from '../report/figure.ts';
 import { type Bench, type Limit, measureLoad, runRounds, scaled } from '../workload/bench.ts';
 import { lifeOfTask } from '../workload/lives.ts';
 import { addPlan, type Scene } from '../workload/scene.ts';
@@ -19,16 +19,22 @@ interface LaneRound extends Round {
   readonly answerBytes: number;
 }
 
+/** What a row of writes is held against. */
+export interface WriteComparison {
+  readonly aims: Aims;
+  readonly limit?: WriteLimit | undefined;
+}
+
 /** RegisterTasks of one task by 16 callers in two channels. */
-export async function measureSingle(bench: Bench, limit?: WriteLimit): Promise<readonly Figure[]> {
+export async function measureSingle(bench: Bench, { aims, limit }: WriteComparison): Promise<readonly Figure[]> {
   const rounds = await runWrites(bench, registerSingles, limit);
-  return [toFigure({ row: 'single', unit: 'calls/s', rounds, ofLimit: 0.5, existing: 130, timesExisting: 20 })];
+  return [toFigure({ row: 'single', unit: 'calls/s', rounds, ...aims })];
 }
 
 /** Tasks from their registration to DONE by 16 callers in two channels. */
-export async function measureLife(bench: Bench, limit?: WriteLimit): Promise<readonly Figure[]> {
+export async function measureLife(bench: Bench, { aims, limit }: WriteComparison): Promise<readonly Figure[]> {
   const rounds = await runWrites(bench, liveTasks, limit);
-  return [toFigure({ row: 'life', unit: 'calls/s', rounds, existing: 171, timesExisting: 15 })];
+  return [toFigure({ row: 'life', unit: 'calls/s', rounds, ...aims })];
 }
 
 type CallsOfCaller = (bench: Bench, scene: Scene) => Promise<readonly Call[]>;

@@ -22,9 +22,18 @@ type Measure = (bench: StandaloneBench, stock: Stock) => Promise<readonly Figure
 const MEBIBYTE = 2 ** 20;
 
 const rows: Readonly<Record<string, Measure>> = {
-  batch: (bench) => measureBatch(bench, (round) => limitOfInserts(bench, round)),
-  single: (bench) => measureSingle(bench, (lanes, answerBytes) => limitOfWrites(bench, lanes, answerBytes)),
-  life: (bench) => measureLife(bench, (lanes, answerBytes) => limitOfWrites(bench, lanes, answerBytes)),
+  batch: (bench) => {
+    const aims = { ofLimit: 0.5, existing: 2600, timesExisting: 5 };
+    return measureBatch(bench, { aims, limit: (round) => limitOfInserts(bench, round) });
+  },
+  single: (bench) => {
+    const aims = { ofLimit: 0.5, existing: 130, timesExisting: 20 };
+    return measureSingle(bench, { aims, limit: (lanes, answerBytes) => limitOfWrites(bench, lanes, answerBytes) });
+  },
+  life: (bench) => {
+    const aims = { existing: 171, timesExisting: 15 };
+    return measureLife(bench, { aims, limit: (lanes, answerBytes) => limitOfWrites(bench, lanes, answerBytes) });
+  },
   reads: measureReads,
   replay: measureReplay,
   'fan-out': measureFanOut,

@@ -45,13 +45,18 @@ export function taskOutputs() {
 /** Registers an organization, a function that is READY, a data manager and samples. */
 export async function setScene(api: Api, at: Pick<Scene, 'channel' | 'organization' | 'random'>): Promise<Scene> {
   const { channel, random } = at;
-  await api.call(channel, 'RegisterOrganization', { address: '' });
+  // Of a network that was used before it is there.
+  await api.call(channel, 'RegisterOrganization', { address: '' }).catch(unlessItExists);
   const functionKey = await addFunction(api, { channel, random });
   const manager = buildNewDataManager(random);
   await api.call(channel, 'RegisterDataManager', manager);
   const samples = Array.from({ length: SAMPLES }, () => buildNewDataSample(random, { dataManagerKeys: [manager.key] }));
   await api.call(channel, 'RegisterDataSamples', { samples });
   return { ...at, functionKey, dataManagerKey: manager.key, dataSampleKeys: samples.map(({ key }) => key) };
+}
+
+function unlessItExists(error: unknown): void {
+  if (!(error instanceof Error) || !error.message.endsWith('ALREADY_EXISTS')) throw error;
 }
 
 /** Registers a function of the workloads' shape and makes it READY. @returns its key. */

@@ -22,7 +22,7 @@ export async function layStock(bench: Bench): Promise<Stock> {
   const computePlanKeys: string[] = [];
   for (let index = 0; index < PLANS; index += 1) computePlanKeys.push(await addPlan(bench.api, scene));
   const computePlanKey = await addPlan(bench.api, scene);
-  const tasks = buildTasks(scene, computePlanKey, Math.max(scaled(bench, TASKS), BATCH));
+  const tasks = buildTasks(scene, computePlanKey, Math.max(scaled(bench, TASKS), REMEMBERED_TASKS));
   for (let first = 0; first < tasks.length; first += BATCH) {
     await bench.api.call(scene.channel, 'RegisterTasks', { tasks: tasks.slice(first, first + BATCH) });
   }

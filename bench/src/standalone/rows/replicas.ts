@@ -8,12 +8,7 @@ import { openBench, type StandaloneBench } from '../bench.ts';
 export async function measureReplicas({ postgres, effort }: StandaloneBench): Promise<readonly Figure[]> {
   await using bench = await openBench({ postgres, effort, replicas: 2 });
   const [read] = readsOf(await layStock(bench));
-  const figures = [...(await measureSingle(bench)), ...(await measureLife(bench))];
+  const figures = [...(await measureSingle(bench, { aims: {} })), ...(await measureLife(bench, { aims: {} }))];
   if (read !== undefined) figures.push(await measureRead(bench, read));
-  return figures.map(({ row, unit, rounds, value }) => ({
-    unit,
-    rounds,
-    value,
-    row: `two replicas: ${row}`,
-  }));
+  return figures.map(({ row, unit, rounds, value }) => ({ row: `two replicas: ${row}`, unit, rounds, value }));
 }
