@@ -1,12 +1,13 @@
 /** `npm run bench`: measures, prints tables, and writes JSON when asked to. Never a gate; it stops by itself. */
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { measureBroker } from './broker.ts';
 import { attachTo, loadNetwork } from './distributed/network.ts';
 import { distributedRows, measureDistributed } from './distributed/rows.ts';
 import type { Figure } from './report/figure.ts';
 import { describeMachine } from './report/machine.ts';
+import { toSvg } from './report/svg.ts';
 import { printTable } from './report/table.ts';
 import { measureStandalone, standaloneRows } from './standalone/rows.ts';
 import type { Effort } from './workload/bench.ts';
@@ -17,6 +18,7 @@ interface Options extends Effort {
   readonly only?: readonly string[];
   readonly events: number;
   readonly json?: string;
+  readonly plots?: string;
   readonly distributed?: true;
   readonly network?: string;
   readonly address?: string;
@@ -76,10 +78,18 @@ async function runDistributed(options: Options): Promise<Result> {
   return { figures, store: network.description };
 }
 
+async function writePlots(folder: string, figures: readonly Figure[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const curve of figures.flatMap(({ curves = [] }) => curves)) {
+    await writeFile(join(folder, `${curve.name}.svg`), toSvg(curve));
+  }
+}
+
 async function run(options: Options): Promise<void> {
   const machine = describeMachine();
   const { figures, store } = await (options.distributed === true ? runDistributed(options) : runStandalone(options));
   printTable(figures);
+  if (options.plots !== undefined) await writePlots(options.plots, figures);
   if (options.json === undefined) return;
   const { rounds, percent, readMs } = options;
   const report = { machine, store, effort: { rounds, percent, readMs }, figures };
@@ -94,6 +104,7 @@ const options = new Command('bench')
   .option('--read-ms <milliseconds>', 'how long each read is repeated', parseCount, 2000)
   .option('--events <count>', 'events to publish to the broker', parseCount, 20_000)
   .option('--json <file>', 'where to write the figures')
+  .option('--plots <folder>', 'where to write the plots, as SVG')
   .option('--distributed', `measure distributed mode; its rows are ${distributedRows.join(', ')}`)
   .option('--network <module>', 'what starts the ledger and the facade: a module that exports startNetwork')
   .option('--address <host:port>', 'a facade that runs already, instead')

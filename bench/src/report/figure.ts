@@ -1,3 +1,5 @@
+import type { Curve } from './svg.ts';
+
 /** Cores that were busy on average, each of the ones that took part. */
 export interface Shares {
   readonly server: number;
@@ -30,14 +32,6 @@ export interface Aims {
   readonly timesExisting?: number;
 }
 
-/** What a unit cost when there were `x` of something. */
-export interface CurvePoint {
-  readonly x: number;
-  readonly perSecond: number;
-  /** Processor time of all who take part. */
-  readonly cpuMs: number;
-}
-
 /** One line of the table. */
 export interface Figure extends Aims {
   readonly row: string;
@@ -52,7 +46,7 @@ export interface Figure extends Aims {
   /** The same of processor time per unit, the limit's divided by ours: what others do on the machine hardly touches it. */
   readonly cpuRatio?: number;
   readonly notes?: Readonly<Record<string, number>>;
-  readonly curve?: readonly CurvePoint[];
+  readonly curves?: readonly Curve[];
 }
 
 /** The median; of two the lower one. */
@@ -65,6 +59,7 @@ interface Line extends Aims {
   readonly unit: string;
   readonly rounds: readonly Round[];
   readonly notes?: Readonly<Record<string, number>>;
+  readonly curves?: readonly Curve[];
 }
 
 /** Makes the line of a row from its rounds. */

@@ -10,6 +10,7 @@ import { startBenchPostgres, withClient } from './database.ts';
 import { limitOfInserts } from './insert-limit.ts';
 import { limitOfRead } from './read-limits.ts';
 import { measureFanOut } from './rows/fan-out.ts';
+import { measureGrowth } from './rows/growth.ts';
 import { measureReplay } from './rows/replay.ts';
 import { measureReplicas } from './rows/replicas.ts';
 import { measureStartUp } from './rows/start-up.ts';
@@ -40,6 +41,7 @@ const rows: Readonly<Record<string, Measure>> = {
   terminal: measureTerminal,
   'start-up': measureStartUp,
   replicas: measureReplicas,
+  growth: measureGrowth,
   stored: measureStored,
 };
 

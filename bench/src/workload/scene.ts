@@ -22,7 +22,7 @@ export interface Scene {
 const SAMPLES = 10;
 
 /** The inputs and outputs of the tasks of all workloads: data, the model of a parent, a model and its performance. */
-function functionShape() {
+export function functionShape() {
   const one = { multiple: false, optional: false };
   return {
     inputs: new Map([

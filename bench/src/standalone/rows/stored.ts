@@ -1,5 +1,6 @@
 import { memoryOf } from '../../process/usage.ts';
-import { type CurvePoint, type Figure, type Round, toFigure } from '../../report/figure.ts';
+import { type Figure, type Round, toFigure } from '../../report/figure.ts';
+import type { Curve } from '../../report/svg.ts';
 import { registerPlan } from '../../rows/batch.ts';
 import { type Read, type ReadRound, readsOf, runRead } from '../../rows/reads.ts';
 import { runRounds, scaled, withLimit } from '../../workload/bench.ts';
@@ -7,7 +8,7 @@ import { layStock } from '../../workload/stock.ts';
 import { openBench, type StandaloneBench } from '../bench.ts';
 
 const TASKS = 1_000_000;
-const POINTS = 25;
+const POINTS = 20;
 const MEBIBYTE = 2 ** 20;
 /** Of what it was when little was stored. */
 const AIM = 0.95;
@@ -18,24 +19,41 @@ interface Measured {
   readonly rounds: readonly Round[];
 }
 
+/** What was seen when so many tasks were stored. */
+interface Station {
+  readonly stored: number;
+  /** Processor time of a task that is registered. */
+  readonly taskCpuMs: number;
+  /** Processor time of a page of a plan. */
+  readonly pageCpuMs: number;
+  readonly serverMib: number;
+}
+
 /** Registration and reads with 1,000,000 tasks stored, beside the same when little was stored, and the way between. */
 export async function measureStored({ postgres, effort }: StandaloneBench): Promise<readonly Figure[]> {
   await using bench = await openBench({ postgres, effort });
   const reads = readsOf(await layStock(bench));
   const before = await measureAll(bench, reads);
-  const curve = await fill(bench, scaled(bench, TASKS));
+  const tasks = scaled(bench, TASKS);
+  const curves = toCurves(await fill(bench, tasks, reads));
   const after = await measureAll(bench, reads);
-  const figures = after.map(({ row, unit, rounds }, index) => {
+  return after.map(({ row, unit, rounds }, index) => {
     const least = before[index]?.rounds ?? [];
-    const withLimits = rounds.map((round, place) => withLimit(round, least[place] ?? { value: 0 }));
-    return toFigure({ row: `with 1,000,000 tasks: ${row}`, unit, rounds: withLimits, ofLimit: AIM });
+    const compared = rounds.map((round, place) => withLimit(round, toLimit(least[place])));
+    const line = { row: `with ${tasks} tasks: ${row}`, unit, rounds: compared, ofLimit: AIM };
+    return toFigure(index === 0 ? { ...line, curves } : line);
   });
-  const memory = memoryOf(bench.servers[0]?.pid ?? 0);
-  return figures.map((figure, index) => (index === 0 ? { ...figure, curve, notes: { 'server MiB at most': memory.peakBytes / MEBIBYTE } } : figure));
+}
+
+function toLimit(round: Round | undefined) {
+  if (round === undefined) throw new Error('there are as many rounds before as after');
+  const { value, cpuMs } = round;
+  return cpuMs === undefined ? { value } : { value, cpuMs };
 }
 
 async function measureAll(bench: StandaloneBench, reads: readonly Read[]): Promise<readonly Measured[]> {
-  const measured: Measured[] = [{ row: 'batch', unit: 'tasks/s', rounds: await runRounds(bench, () => registerPlan(bench)) }];
+  const batch = await runRounds<Round>(bench, () => registerPlan(bench));
+  const measured: Measured[] = [{ row: 'batch', unit: 'tasks/s', rounds: batch }];
   for (const read of reads) {
     const rounds = await runRounds<ReadRound>(bench, () => runRead(bench, read));
     measured.push({ row: read.row, unit: 'calls/s', rounds });
@@ -43,19 +61,33 @@ async function measureAll(bench: StandaloneBench, reads: readonly Read[]): Promi
   return measured;
 }
 
-/** Registers plans of 10,000 tasks. @returns what a task cost on the way. */
-async function fill(bench: StandaloneBench, tasks: number): Promise<readonly CurvePoint[]> {
-  const points: CurvePoint[] = [];
+async function fill(bench: StandaloneBench, tasks: number, reads: readonly Read[]): Promise<readonly Station[]> {
+  const page = reads.find(({ row }) => row === 'QueryTasks, of a plan');
+  if (page === undefined) throw new Error('pages of a plan are among the reads');
+  const stations: Station[] = [];
   let stored = 0;
   for (let point = 1; point <= POINTS; point += 1) {
-    const rounds: Round[] = [];
+    const cpuMs: number[] = [];
     while (stored < (tasks * point) / POINTS) {
       const round = await registerPlan(bench);
-      rounds.push(round);
+      cpuMs.push(round.cpuMs ?? 0);
       stored += round.tasks;
     }
-    const mean = (read: (round: Round) => number): number => rounds.reduce((sum, round) => sum + read(round), 0) / rounds.length;
-    points.push({ x: stored, perSecond: mean(({ value }) => value), cpuMs: mean(({ cpuMs = 0 }) => cpuMs) });
+    const { cpuMs: pageCpuMs = 0 } = await runRead(bench, page);
+    const taskCpuMs = cpuMs.reduce((sum, value) => sum + value, 0) / cpuMs.length;
+    const serverMib = memoryOf(bench.servers[0]?.pid ?? 0).bytes / MEBIBYTE;
+    stations.push({ stored, taskCpuMs, pageCpuMs, serverMib });
   }
-  return points;
+  return stations;
+}
+
+function toCurves(stations: readonly Station[]): readonly Curve[] {
+  const xLabel = 'tasks stored';
+  const pick = (read: (station: Station) => number) => stations.map((station) => [station.stored, read(station)] as const);
+  const yLabel = 'ms of processor time';
+  return [
+    { name: 'registration', title: 'Registering a task', xLabel, yLabel, points: pick(({ taskCpuMs }) => taskCpuMs) },
+    { name: 'pages', title: 'A page of a plan', xLabel, yLabel, points: pick(({ pageCpuMs }) => pageCpuMs) },
+    { name: 'memory', title: 'Memory of the server', xLabel, yLabel: 'MiB', points: pick(({ serverMib }) => serverMib) },
+  ];
 }
