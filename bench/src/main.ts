@@ -114,4 +114,6 @@ const options = new Command('bench')
   .parse()
   .opts<Options>();
 
+// What it has started ends with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 await run(options);

@@ -45,6 +45,7 @@ export async function openBench({ postgres, effort, replicas = 1 }: BenchOptions
   const environment = { ORCHESTRATOR_DATABASE_URL: database.url, ORCHESTRATOR_CHANNEL_CONFIG: channelConfig };
   const servers: ServerProcess[] = [];
   for (let index = 0; index < replicas; index += 1) servers.push(opening.use(await ServerProcess.start(environment)));
+  opening.use(endWithProcess(servers));
   const target: Target = { addresses: servers.map(({ grpcAddress }) => grpcAddress), organization: ORGANIZATION, channels: CHANNELS };
   const api = opening.use(await Api.open(target));
   const random = createRandom(1);
@@ -61,6 +62,15 @@ export async function openBench({ postgres, effort, replicas = 1 }: BenchOptions
     postgres, effort, databaseUrl: database.url, servers, environment, target, api, scenes, client, followers, usage,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** However the benchmark ends, it leaves no server behind. */
+function endWithProcess(servers: readonly ServerProcess[]): Disposable {
+  const onExit = (): void => {
+    for (const server of servers) server.kill('SIGKILL');
+  };
+  process.on('exit', onExit);
+  return { [Symbol.dispose]: () => process.off('exit', onExit) };
 }
 
 async function readUsage(servers: readonly ServerProcess[], postgres: BenchPostgres): Promise<Usage> {
