@@ -7,6 +7,7 @@ import { attachTo, loadNetwork } from './distributed/network.ts';
 import { distributedRows, measureDistributed } from './distributed/rows.ts';
 import type { Figure } from './report/figure.ts';
 import { describeMachine } from './report/machine.ts';
+import { toMarkdown } from './report/markdown.ts';
 import { toSvg } from './report/svg.ts';
 import { printTable } from './report/table.ts';
 import { measureStandalone, standaloneRows } from './standalone/rows.ts';
@@ -18,6 +19,7 @@ interface Options extends Effort {
   readonly only?: readonly string[];
   readonly events: number;
   readonly json?: string;
+  readonly markdown?: string;
   readonly plots?: string;
   readonly distributed?: true;
   readonly network?: string;
@@ -90,6 +92,7 @@ async function run(options: Options): Promise<void> {
   const { figures, store } = await (options.distributed === true ? runDistributed(options) : runStandalone(options));
   printTable(figures);
   if (options.plots !== undefined) await writePlots(options.plots, figures);
+  if (options.markdown !== undefined) await writeFile(options.markdown, toMarkdown(figures));
   if (options.json === undefined) return;
   const { rounds, percent, readMs } = options;
   const report = { machine, store, effort: { rounds, percent, readMs }, figures };
@@ -104,6 +107,7 @@ const options = new Command('bench')
   .option('--read-ms <milliseconds>', 'how long each read is repeated', parseCount, 2000)
   .option('--events <count>', 'events to publish to the broker', parseCount, 20_000)
   .option('--json <file>', 'where to write the figures')
+  .option('--markdown <file>', 'where to write the table, for documentation')
   .option('--plots <folder>', 'where to write the plots, as SVG')
   .option('--distributed', `measure distributed mode; its rows are ${distributedRows.join(', ')}`)
   .option('--network <module>', 'what starts the ledger and the facade: a module that exports startNetwork')
