@@ -1,1 +1,1 @@
-export { type BrokerFigures, measureBroker } from './broker.ts';
+export type { Figure } from './report/figure.ts';

@@ -1,6 +1,7 @@
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { ErrorCode } from '../errors/codes.ts';
 import { OrchestrationError } from '../errors/orchestration-error.ts';
+import { encodeMessage } from './encoding.ts';
 
 /** What the generated code offers for each message type. */
 export interface MessageCodec<T> {
@@ -29,7 +30,7 @@ export class Stored<T> implements Encoded<T> {
 
   /** Wraps a message, encoding it at once. */
   static of<T>(codec: MessageCodec<T>, message: T): Stored<T> {
-    return new Stored(codec, codec.encode(message).finish());
+    return new Stored(codec, encodeMessage(codec, message));
   }
 
   /** The decoded message. Callers must not change it. @throws OrchestrationError OE0001 */

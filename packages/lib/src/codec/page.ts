@@ -1,6 +1,6 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { badRequest } from '../errors/orchestration-error.ts';
 import { type Encoded, EncodedMessage } from './codec.ts';
+import { writeBytes } from './encoding.ts';
 
 /** Where a listing goes on: the order's columns of the last item shown, as text. Its meaning is the adapter's. */
 export type Cursor = readonly string[];
@@ -77,9 +77,10 @@ function formatPageToken(query: string, cursor: Cursor | undefined): string {
  * (a test holds the contract to that), so stored bytes are put together without decoding them.
  */
 export function encodePage<T>(query: string, page: Page<unknown>): Encoded<T> {
-  const writer = new BinaryWriter();
-  for (const item of page.items) writer.tag(ITEMS_FIELD, LENGTH_DELIMITED).bytes(item.bytes);
   const token = formatPageToken(query, page.next);
-  if (token !== '') writer.tag(NEXT_PAGE_TOKEN_FIELD, LENGTH_DELIMITED).string(token);
-  return new EncodedMessage<T>(writer.finish());
+  const bytes = writeBytes((writer) => {
+    for (const item of page.items) writer.tag(ITEMS_FIELD, LENGTH_DELIMITED).bytes(item.bytes);
+    if (token !== '') writer.tag(NEXT_PAGE_TOKEN_FIELD, LENGTH_DELIMITED).string(token);
+  });
+  return new EncodedMessage<T>(bytes);
 }

@@ -1,4 +1,5 @@
 import { isEncoded } from '../codec/codec.ts';
+import { encodeMessage } from '../codec/encoding.ts';
 import { conflictingReplay } from '../errors/replay.ts';
 import type { Dbal } from '../dbal/dbal.ts';
 import type { Event } from '../gen/orchestrator/event.ts';
@@ -51,7 +52,7 @@ export async function callProcedure(call: ProcedureCall): Promise<ProcedureResul
   const events = new EventSink(context);
   const services = createServices({ context, dbal, events, settings });
   const response = await call.procedure.call(services, call.request);
-  const answer = isEncoded(response) ? response.bytes : call.procedure.response.encode(response).finish();
+  const answer = isEncoded(response) ? response.bytes : encodeMessage(call.procedure.response, response);
   const made = events.toEvents();
   if (made.length > 0) dbal.event.addEvents(made);
   if (replay !== undefined) dbal.replay.storeAnswer(context.mspid, replay.key, { digest: replay.digest, answer });

@@ -47,7 +47,7 @@ export class ComputeTaskService {
   }
 
   /** Registers a batch, all or nothing; answers in the sorted order. Errors: see `registerTasks`. */
-  registerTasks(asked: readonly NewComputeTask[]): Promise<RegisterTasksResponse> {
+  registerTasks(asked: readonly NewComputeTask[]): Promise<Encoded<RegisterTasksResponse>> {
     return registerTasks(this.#scope, asked);
   }
 

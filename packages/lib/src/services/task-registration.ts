@@ -1,6 +1,8 @@
 import { parentKeys } from '../assets/compute-task.ts';
 import { organizationsToCheck } from '../assets/permission.ts';
 import { sortTopologically } from '../assets/task-graph.ts';
+import { type Encoded, EncodedMessage } from '../codec/codec.ts';
+import { encodeRegisteredTasks } from '../codec/encoding.ts';
 import type { AssetInput, TaskReferenceQuery, TaskReferences } from '../dbal/compute-task.ts';
 import { conflict, invalidAsset } from '../errors/orchestration-error.ts';
 import { changes } from '../events/change.ts';
@@ -21,7 +23,7 @@ interface BatchNode {
  * @throws OrchestrationError OE0006 for a key that exists or repeats, OE0101 for a cycle or an unknown parent, and
  *   what `TaskBuilder.build` throws.
  */
-export async function registerTasks(scope: Scope, asked: readonly NewComputeTask[]): Promise<RegisterTasksResponse> {
+export async function registerTasks(scope: Scope, asked: readonly NewComputeTask[]): Promise<Encoded<RegisterTasksResponse>> {
   const { context, dbal, events } = scope;
   const nodes = asked.map((task): BatchNode => ({ key: task.key, parentKeys: parentKeys(task.inputs), asked: task }));
   const references = await dbal.computeTask.getTaskReferences(referenceQuery(context.mspid, nodes));
@@ -37,7 +39,7 @@ export async function registerTasks(scope: Scope, asked: readonly NewComputeTask
   for (const node of sorted) tasks.push(builder.build(node.asked, node.parentKeys));
   dbal.computeTask.addComputeTasks(sorted.map((node, index) => ({ task: at(tasks, index), parentKeys: node.parentKeys })));
   for (const task of tasks) events.add(changes.computeTaskCreated(task));
-  return { tasks };
+  return new EncodedMessage(encodeRegisteredTasks(tasks));
 }
 
 function at(tasks: readonly ComputeTask[], index: number): ComputeTask {

@@ -5,6 +5,7 @@ import {
   type ComputeTaskOutputAsset,
   ComputeTaskStatus,
   creationInstant,
+  encodeTaskBody,
   isUuid,
   type NewStoredTask,
   type Page,
@@ -114,10 +115,6 @@ const INSERT_OUTPUT_ASSETS: Statement = {
 
 const ALL_STATUSES: readonly ComputeTaskStatus[] = Object.values(ComputeTaskStatus);
 
-function encodeWithoutStatus(task: ComputeTask): Uint8Array {
-  return ComputeTask.encode({ ...task, status: ComputeTaskStatus.STATUS_UNKNOWN }).finish();
-}
-
 /** Keys, creation instants, plans and statuses of tasks. */
 function statusColumns(tasks: readonly ComputeTask[]): readonly unknown[] {
   return [
@@ -156,7 +153,7 @@ export class PostgresComputeTaskDbal implements ComputeTaskDbal {
       ...statusColumns(tasks),
       uuidArray(tasks.map(({ functionKey }) => functionKey)),
       tasks.map(({ worker }) => worker),
-      byteaArray(tasks.map(encodeWithoutStatus)),
+      byteaArray(tasks.map(encodeTaskBody)),
       uuidArray(edges.map(([childKey]) => childKey)),
       uuidArray(edges.map(([, parentKey]) => parentKey)),
     ]);

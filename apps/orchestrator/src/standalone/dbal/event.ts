@@ -1,6 +1,7 @@
 import {
   badPageToken,
   type Cursor,
+  encodeEvent,
   Event,
   type EventDbal,
   type EventFilter,
@@ -95,7 +96,7 @@ export class PostgresEventDbal implements EventDbal {
     if (events.length === 0) return;
     const { sql, channelId, instant } = this.#scope;
     const first = this.#scope.takePositions(events.length);
-    const encoded = events.map((event) => Event.encode(event).finish());
+    const encoded = events.map(encodeEvent);
     sql.send(INSERT, [
       channelId,
       first,

@@ -29,8 +29,16 @@ const identity = (text: string): unknown => text;
 /** int8 as bigint, int2 and int4 as number, bytea as bytes, bool as boolean, all else as text. */
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers.get(oid) ?? identity };
 
+/** What all queries of a statement have in common. pg copies a query's own properties one by one: the rest is inherited. */
+const shared = new WeakMap<Statement, object>();
+
 function toConfig(statement: Statement, parameters: readonly unknown[]): QueryArrayConfig<unknown[]> {
-  return { name: statement.name, text: statement.text, values: [...parameters], rowMode: 'array', types };
+  let common = shared.get(statement);
+  if (common === undefined) {
+    common = { name: statement.name, text: statement.text, rowMode: 'array', types };
+    shared.set(statement, common);
+  }
+  return Object.assign(Object.create(common) as QueryArrayConfig<unknown[]>, { values: [...parameters] });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Client, type ClientBase, type ClientConfig, Pool } from 'pg';
 import type { Log } from '../../log/log.ts';
+import { joinWrites } from './joined-writes.ts';
 
 /** How sessions of the database are made. */
 export interface SessionSettings {
@@ -45,6 +46,7 @@ export function openPool(settings: SessionSettings, size: number, log: Log): Poo
   // The pool listens to idle clients only: without this, a connection lost while in use would end the process. Whoever
   // uses the client learns of it by the statement that fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', joinWrites);
   if (settings.logSql) pool.on('connect', (client) => logStatements(client, log));
   return pool;
 }

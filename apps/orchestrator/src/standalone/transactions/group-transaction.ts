@@ -14,7 +14,8 @@ const BEGIN: Statement = { name: 'begin_write', text: 'BEGIN ISOLATION LEVEL REA
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
 const ROLLBACK: Statement = { name: 'rollback', text: 'ROLLBACK' };
 const SAVEPOINT: Statement = { name: 'savepoint', text: 'SAVEPOINT request' };
-const RELEASE: Statement = { name: 'release', text: 'RELEASE SAVEPOINT request' };
+// Without a name it goes as one simple query: one answer instead of two.
+const NEXT_SAVEPOINT: Statement = { name: '', text: 'RELEASE SAVEPOINT request; SAVEPOINT request' };
 const ROLLBACK_TO: Statement = { name: 'rollback_to', text: 'ROLLBACK TO SAVEPOINT request' };
 
 /** Where a group's transaction runs. */
@@ -57,6 +58,8 @@ export class GroupTransaction {
   readonly #sql: ClientExecutor;
   readonly #environment: GroupEnvironment;
   readonly #useSavepoints: boolean;
+  /** Whether there is a savepoint, and whether anything was kept since. */
+  #savepoint: 'none' | 'untouched' | 'passed' = 'none';
 
   constructor(client: PoolClient, environment: GroupEnvironment, groupSize: number) {
     this.#sql = new ClientExecutor(client);
@@ -103,7 +106,7 @@ export class GroupTransaction {
 
   async #runOne(request: WriteRequest, opening: Promise<ChannelHead>): Promise<Outcome> {
     const { channel, maxAnswerBytes, settings } = this.#environment;
-    if (this.#useSavepoints) this.#sql.send(SAVEPOINT, []);
+    this.#setSavepoint();
     const scope = new RequestScope(this.#sql, opening, this.#environment);
     try {
       const { answer, events } = await callProcedure({
@@ -125,7 +128,7 @@ export class GroupTransaction {
       requireSize('answer', answer, maxAnswerBytes);
       // An event that a client cannot take would end its stream at that place for ever.
       for (const { bytes } of scope.stored) requireSize('event', bytes, settings.maxPageBytes);
-      if (this.#useSavepoints) this.#sql.send(RELEASE, []);
+      this.#savepoint = 'passed';
       return { answer, events, stored: scope.stored };
     } catch (error) {
       // What went wrong with the opening is the cause of what went wrong after it.
@@ -133,10 +136,17 @@ export class GroupTransaction {
       if (!(error instanceof OrchestrationError || error instanceof MessageTooLargeError)) throw error;
       scope.takeBack();
       if (this.#useSavepoints) this.#sql.send(ROLLBACK_TO, []);
+      this.#savepoint = 'untouched';
       return { refusal: error };
     } finally {
       scope.close();
     }
+  }
+
+  /** The last one needs no release: COMMIT does that. */
+  #setSavepoint(): void {
+    if (!this.#useSavepoints || this.#savepoint === 'untouched') return;
+    this.#sql.send(this.#savepoint === 'none' ? SAVEPOINT : NEXT_SAVEPOINT, []);
   }
 }
 

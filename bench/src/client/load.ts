@@ -1,0 +1,86 @@
+import { nowMs, ownCpuMs } from '../process/clock.ts';
+import { Connection } from './connection.ts';
+import { encodeHeaders } from './headers.ts';
+import type { Call, Lane, LoadFigures, LoadJob } from './jobs.ts';
+
+interface Tally {
+  readonly durationsMs: number[];
+  readonly failures: Record<string, number>;
+  answerBytes: number;
+}
+
+/** Runs the callers, each in a closed loop. */
+export async function runLoad({ addresses, connections, lanes, repeatMs }: LoadJob): Promise<LoadFigures> {
+  await using stack = new AsyncDisposableStack();
+  const open: Connection[] = [];
+  for (let index = 0; index < connections; index += 1) {
+    open.push(stack.use(await Connection.open(addresses[index % addresses.length] ?? '')));
+  }
+  const tally: Tally = { durationsMs: [], failures: {}, answerBytes: 0 };
+  const startMs = nowMs();
+  const startCpuMs = ownCpuMs();
+  const endMs = repeatMs === undefined ? undefined : startMs + repeatMs;
+  await Promise.all(
+    lanes.map((lane, index) => {
+      const connection = open[index % open.length];
+      if (connection === undefined) throw new Error('a load needs a connection');
+      return runLane(connection, { lane, endMs, tally });
+    }),
+  );
+  const seconds = (nowMs() - startMs) / 1000;
+  const sorted = tally.durationsMs.toSorted((a, b) => a - b);
+  return {
+    calls: sorted.length,
+    seconds,
+    p50Ms: percentile(sorted, 50),
+    p99Ms: percentile(sorted, 99),
+    failures: tally.failures,
+    answerBytes: tally.answerBytes,
+    cpuMs: ownCpuMs() - startCpuMs,
+  };
+}
+
+interface LaneRun {
+  readonly lane: Lane;
+  readonly endMs: number | undefined;
+  readonly tally: Tally;
+}
+
+async function runLane(connection: Connection, { lane, endMs, tally }: LaneRun): Promise<void> {
+  const heads = new Map<string, Buffer>();
+  do {
+    for (const call of lane.calls) {
+      if (endMs !== undefined && nowMs() > endMs) return;
+      let head = heads.get(call.path);
+      if (head === undefined) {
+        head = encodeHeaders(call.path, lane.headers);
+        heads.set(call.path, head);
+      }
+      await runCall(connection, { head, call, tally });
+    }
+  } while (endMs !== undefined);
+}
+
+interface CallRun {
+  readonly head: Buffer;
+  readonly call: Call;
+  readonly tally: Tally;
+}
+
+function runCall(connection: Connection, { head, call, tally }: CallRun): Promise<void> {
+  const startMs = nowMs();
+  return new Promise((resolve) => {
+    connection.call(head, call.message, {
+      onMessage: (message) => (tally.answerBytes += message.length),
+      onEnd: (status) => {
+        tally.durationsMs.push(nowMs() - startMs);
+        if (status !== 'OK') tally.failures[status] = (tally.failures[status] ?? 0) + 1;
+        resolve();
+      },
+    });
+  });
+}
+
+function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
+}

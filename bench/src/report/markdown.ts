@@ -1,0 +1,35 @@
+import { type Figure, median, type Round } from './figure.ts';
+
+const HEAD = ['row', 'figure', 'unit', 'limit', 'ratio', 'of CPU time', 'aim', 'cores: server, database, client'];
+
+function rounded(value: number | undefined): string {
+  if (value === undefined) return '';
+  return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)));
+}
+
+function cores(rounds: readonly Round[]): string {
+  const shares = rounds.flatMap((round) => round.shares ?? []);
+  if (shares.length === 0) return '';
+  const parts = [
+    shares.map(({ server }) => server),
+    shares.map(({ database }) => database),
+    shares.map(({ client }) => client),
+  ];
+  return parts.map((values) => rounded(median(values))).join(', ');
+}
+
+/** The figures as a table for documentation. */
+export function toMarkdown(figures: readonly Figure[]): string {
+  const lines = figures.map(({ row, unit, value, limit, ratio, cpuRatio, ofLimit, rounds }) => [
+    row,
+    rounded(value),
+    unit,
+    rounded(limit),
+    rounded(ratio),
+    rounded(cpuRatio),
+    ofLimit === undefined ? '' : `≥ ${ofLimit}`,
+    cores(rounds),
+  ]);
+  const rule = HEAD.map(() => '---');
+  return [HEAD, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}

@@ -1,0 +1,91 @@
+import { type Figure, toFigure } from '../report/figure.ts';
+import { memoryOf } from '../process/usage.ts';
+import { measureBatch } from '../rows/batch.ts';
+import { measureRead, readsOf } from '../rows/reads.ts';
+import { measureLife, measureSingle } from '../rows/writes.ts';
+import type { Effort } from '../workload/bench.ts';
+import { layStock, type Stock } from '../workload/stock.ts';
+import { openBench, type StandaloneBench } from './bench.ts';
+import { startBenchPostgres, withClient } from './database.ts';
+import { limitOfInserts } from './insert-limit.ts';
+import { limitOfRead } from './read-limits.ts';
+import { measureFanOut } from './rows/fan-out.ts';
+import { measureGrowth } from './rows/growth.ts';
+import { measureReplay } from './rows/replay.ts';
+import { measureReplicas } from './rows/replicas.ts';
+import { measureStartUp } from './rows/start-up.ts';
+import { measureStored } from './rows/stored.ts';
+import { measureTerminal } from './rows/terminal.ts';
+import { limitOfWrites } from './write-limits.ts';
+
+type Measure = (bench: StandaloneBench, stock: Stock) => Promise<readonly Figure[]>;
+
+const MEBIBYTE = 2 ** 20;
+
+const rows: Readonly<Record<string, Measure>> = {
+  batch: (bench) => {
+    const aims = { ofLimit: 0.5, existing: 2600, timesExisting: 5 };
+    return measureBatch(bench, { aims, limit: (round) => limitOfInserts(bench, round) });
+  },
+  single: (bench) => {
+    const aims = { ofLimit: 0.5, existing: 130, timesExisting: 20 };
+    return measureSingle(bench, { aims, limit: (lanes, answerBytes) => limitOfWrites(bench, lanes, answerBytes) });
+  },
+  life: (bench) => {
+    const aims = { existing: 171, timesExisting: 15 };
+    return measureLife(bench, { aims, limit: (lanes, answerBytes) => limitOfWrites(bench, lanes, answerBytes) });
+  },
+  reads: measureReads,
+  replay: measureReplay,
+  'fan-out': measureFanOut,
+  terminal: measureTerminal,
+  'start-up': measureStartUp,
+  replicas: measureReplicas,
+  growth: measureGrowth,
+  stored: measureStored,
+};
+
+/** The rows of standalone mode, in the order of the table. */
+export const standaloneRows: readonly string[] = Object.keys(rows);
+
+/** What the rows were measured with. */
+export interface StandaloneResult {
+  readonly figures: readonly Figure[];
+  readonly postgres: string;
+}
+
+/**
+ * Measures rows of standalone mode, on a PostgreSQL of its own with fsync on.
+ *
+ * @param names which rows. @param tell hears of each row when it is done.
+ */
+export async function measureStandalone(
+  names: readonly string[],
+  effort: Effort,
+  tell: (figures: readonly Figure[]) => void,
+): Promise<StandaloneResult> {
+  await using postgres = await startBenchPostgres();
+  await using bench = await openBench({ postgres, effort });
+  const stock = await layStock(bench);
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const measured = (await rows[name]?.(bench, stock)) ?? [];
+    tell(measured);
+    figures.push(...measured);
+  }
+  const { bytes, peakBytes } = memoryOf(bench.servers[0]?.pid ?? 0);
+  const rounds = [{ value: bytes / MEBIBYTE }];
+  const notes = { 'MiB at most': peakBytes / MEBIBYTE };
+  figures.push(toFigure({ row: 'memory of the server behind all this', unit: 'MiB', rounds, notes }));
+  return { figures, postgres: postgres.version };
+}
+
+async function measureReads(bench: StandaloneBench, stock: Stock): Promise<readonly Figure[]> {
+  // As autovacuum would have done a minute later: the bare queries are not written to do without statistics.
+  await withClient(bench.databaseUrl, (client) => client.query('ANALYZE'));
+  const figures: Figure[] = [];
+  for (const read of readsOf(stock)) {
+    figures.push(await measureRead(bench, read, (round) => limitOfRead(bench, { row: read.row, stock }, round)));
+  }
+  return figures;
+}

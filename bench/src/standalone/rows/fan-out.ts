@@ -1,0 +1,77 @@
+import { type Figure, type Round, toFigure } from '../../report/figure.ts';
+import { type FanOut, type FanOutRound, runFanOut } from '../../rows/fan-out.ts';
+import { memoryOf } from '../../process/usage.ts';
+import { scaled, withLimit } from '../../workload/bench.ts';
+import type { StandaloneBench } from '../bench.ts';
+import { withClient } from '../database.ts';
+import { limitOfStream, type StreamLimitFigures } from '../stream-limits.ts';
+
+const MANY = 1000;
+const MEBIBYTE = 2 ** 20;
+
+/** Aims of the fan-outs that the existing server was measured with: its deliveries per second, and our multiple. */
+const AIMS: Readonly<Record<string, { readonly existing: number; readonly timesExisting: number }>> = {
+  'batch to 10': { existing: 10_400, timesExisting: 5 },
+  'batch to 100': { existing: 15_500, timesExisting: 6 },
+  'single to 10': { existing: 4225, timesExisting: 5 },
+  'single to 100': { existing: 7433, timesExisting: 10 },
+};
+
+interface Pair {
+  readonly round: FanOutRound;
+  readonly limit: StreamLimitFigures;
+}
+
+/** 1,000 events of one batch, and 1,000 of single writes, to 10, 100 and 1,000 followers. */
+export async function measureFanOut(bench: StandaloneBench): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const writes of ['batch', 'single'] as const) {
+    for (const followers of [10, 100, MANY]) figures.push(...(await measureOne(bench, { writes, followers })));
+  }
+  return figures;
+}
+
+async function measureOne(bench: StandaloneBench, fanOut: FanOut): Promise<readonly Figure[]> {
+  const { followers, writes } = fanOut;
+  const pairs: Pair[] = [];
+  // A million deliveries are their own warm-up.
+  const warmUps = followers === MANY ? 0 : 1;
+  const rounds = followers === MANY ? 1 : bench.effort.rounds;
+  for (let index = 0; index < warmUps + rounds; index += 1) {
+    const pair = await runPair(bench, fanOut);
+    if (index >= warmUps) pairs.push(pair);
+  }
+  const row = `${writes} to ${followers}`;
+  const notes = {
+    'database connections': pairs[0]?.round.connections ?? 0,
+    'server MiB': memoryOf(bench.servers[0]?.pid ?? 0).bytes / MEBIBYTE,
+  };
+  const line = { unit: 'deliveries/s', rounds: pairs.map(({ round, limit }) => withLimit(round, limit)), notes, ...AIMS[row] };
+  // A batch comes out of one commit: what its limit has to be held against is how it then streams.
+  if (writes === 'single') return [toFigure({ ...line, row, ofLimit: 0.5 })];
+  const { notes: _, ...streaming } = line;
+  return [
+    toFigure({ ...line, row, rounds: pairs.map(({ round }) => round) }),
+    toFigure({ row: `${row}, streaming`, unit: streaming.unit, rounds: pairs.map(toStreamRound), ofLimit: 0.5 }),
+  ];
+}
+
+async function runPair(bench: StandaloneBench, { followers, writes }: FanOut): Promise<Pair> {
+  const parts = { bench, followers: bench.followers, countConnections: () => countConnections(bench) };
+  const round = await runFanOut(parts, { followers, writes });
+  const messages = scaled(bench, MANY);
+  const common = { followers, messages, from: 'end' } as const;
+  const limit = await limitOfStream(bench, writes === 'batch' ? common : { ...common, lanes: round.lanes });
+  return { round, limit };
+}
+
+function toStreamRound({ round, limit }: Pair): Round {
+  return { value: round.streamRate, limit: limit.streamRate };
+}
+
+async function countConnections({ databaseUrl }: StandaloneBench): Promise<number> {
+  const text = `SELECT count(*)::int AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'orchestrator'`;
+  const { rows } = await withClient(databaseUrl, (client) => client.query<{ count: number }>(text));
+  return rows[0]?.count ?? 0;
+}
