@@ -94,7 +94,7 @@ function withoutRace(failure: Failure): Failure {
   const isCancelled = failure.code === grpcStatus.CANCELLED && /\bCall cancelled$/.test(failure.message);
   if (
     !isCancelled &&
-    (failure.code !== grpcStatus.DEADLINE_EXCEEDED || !/deadline exceeded|endorsement timeout expired/i.test(failure.message))
+    (failure.code !== grpcStatus.DEADLINE_EXCEEDED || !/deadline exceeded|(evaluate|endorsement) timeout expired/i.test(failure.message))
   )
     return failure;
   const code = grpcStatus.DEADLINE_EXCEEDED;

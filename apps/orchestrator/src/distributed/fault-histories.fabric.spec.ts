@@ -1,0 +1,11 @@
+import { testFaultHistories } from './spec-support-faults/test-fault-history.ts';
+
+const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
+const firstSeed = Number(process.env['ORCHESTRATOR_TEST_SEED'] ?? '101');
+
+testFaultHistories({
+  kind: 'fabric',
+  seeds: Array.from({ length: isExtended ? 3 : 1 }, (_, index) => firstSeed + index),
+  rounds: isExtended ? 6 : 1,
+  callsBetween: isExtended ? 30 : 15,
+});
