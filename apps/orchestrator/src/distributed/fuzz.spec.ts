@@ -1,5 +1,5 @@
 import { defineFuzz } from '../spec-support-fuzz.ts';
-import { startDevSpecLedger } from './spec-ledger.ts';
+import { startDevSpecLedger } from './spec-support-servers.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineIsolation, isolationChannels } from '../spec-support-isolation.ts';
-import { startDevSpecLedger } from './spec-ledger.ts';
+import { startDevSpecLedger } from './spec-support-servers.ts';
 
 defineIsolation(async () => {
   const ledger = await startDevSpecLedger();
