@@ -1,5 +1,8 @@
 export * from './builders/assets.ts';
 export * from './builders/requests.ts';
+export { explainHistory, type HistoryExplanation } from './concurrent/explain-history.ts';
+export { type ConcurrentHistory, type HeardOutcome, type RecordedCall, Unexplained } from './concurrent/recorded-call.ts';
+export { SharedWork, type WorkItem } from './concurrent/shared-work.ts';
 export { GRPC_STATUS, type HistoryAnswer, type HistoryApi, type HistoryCall } from './histories/api.ts';
 export { createMemoryHistoryApi } from './histories/memory-history-api.ts';
 export { HistoryMismatch, type HistoryOptions, type HistorySummary, runHistory } from './histories/run-history.ts';

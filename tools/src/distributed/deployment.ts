@@ -27,6 +27,8 @@ export interface DeploymentOptions {
 export interface OrchestratorDeployment extends AsyncDisposable {
   /** The chaincode processes by MSP id. */
   readonly chaincodes: ReadonlyMap<string, Program>;
+  /** Of the chaincode's package. */
+  readonly label: string;
   /** The chaincodes by channel. */
   readonly names: Readonly<Record<string, string>>;
   /** Where the event index and the like may be kept; removed in the end. */
@@ -68,7 +70,7 @@ export async function deployOrchestrator(
   await Promise.all([...chaincodes.values()].map((program) => program.start()));
   const environment = await facadeEnvironment({ network, names, folder });
   const owned = stack.move();
-  return { chaincodes, names, folder, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { chaincodes, label: LABEL, names, folder, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function facadeEnvironment({

@@ -6,6 +6,9 @@ import { deployOrchestrator } from './deployment.ts';
 
 const SUITE_TIMEOUT_MS = 20 * 60_000;
 
+/** Batches of thousands of tasks take long where facade, peers and chaincodes share few cores with other tests. */
+const patience = { ORCHESTRATOR_FABRIC_GATEWAY_TIMEOUT: '2m' };
+
 /**
  * Runs the end-to-end suite against a facade on a network: all scenarios on the fresh network; then the facade and the
  * chaincodes are killed, the network is restarted, and the short ones run on what was there.
@@ -14,9 +17,10 @@ const SUITE_TIMEOUT_MS = 20 * 60_000;
  */
 export async function runScenariosTwice(network: LedgerNetwork, restart: () => Promise<void>): Promise<Tally> {
   await using deployment = await deployOrchestrator(network);
+  const environment = { ...deployment.environment, ...patience };
   const tallies: Tally[] = [];
   {
-    await using server = await ServerProcess.start(deployment.environment);
+    await using server = await ServerProcess.start(environment);
     tallies.push(await runScenarios(server));
     server.kill('SIGKILL');
     await server.ended();
@@ -24,7 +28,7 @@ export async function runScenariosTwice(network: LedgerNetwork, restart: () => P
   for (const chaincode of deployment.chaincodes.values()) await chaincode.stop('SIGKILL');
   await restart();
   for (const chaincode of deployment.chaincodes.values()) await chaincode.start();
-  await using server = await ServerProcess.start(deployment.environment);
+  await using server = await ServerProcess.start(environment);
   tallies.push(await runScenarios(server, '--short'));
   return sum(tallies);
 }

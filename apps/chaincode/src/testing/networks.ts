@@ -1,8 +1,9 @@
 import { type LedgerNetwork, startDevLedger } from '@orchestrator/dev-ledger';
 import { startFabricNetwork } from '@orchestrator/tools';
 
-/** Starts a network by its name in `findNetworkNames`. */
-export function startNetwork(name: string): Promise<LedgerNetwork> {
-  if (!name.startsWith('Hyperledger Fabric')) return startDevLedger();
+export type NetworkName = 'the development ledger' | 'Hyperledger Fabric on LevelDB' | 'Hyperledger Fabric on CouchDB';
+
+export function startNetwork(name: NetworkName): Promise<LedgerNetwork> {
+  if (name === 'the development ledger') return startDevLedger();
   return startFabricNetwork({ stateDatabase: name.endsWith('CouchDB') ? 'CouchDB' : 'goleveldb' });
 }

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ChaincodeSpec } from '@orchestrator/dev-ledger';
 import type { NetworkCall } from './network-client.ts';
+import type { NetworkName } from './networks.ts';
 
 /** What the worker is told to start. */
 export interface WorkerStart {
-  /** Of the network case. */
-  readonly name: string;
+  readonly name: NetworkName;
   /** Where the chaincode of all organizations listens. */
   readonly address: string;
   /** Of the package. */

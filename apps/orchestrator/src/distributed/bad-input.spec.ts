@@ -11,10 +11,10 @@ import { createLog } from '../log/log.ts';
 import type { Headers, SpecClient } from '../spec-client.ts';
 import { classify } from './calls/gateway-error.ts';
 import { PeerConnection } from './peers/peer-connection.ts';
-import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-ledger.ts';
+import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const TIMEOUT_MS = 120_000;
-const SHORT_LIFE_MS = 8000;
+const SHORT_LIFE_MS = 20_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const random = freshRandom();

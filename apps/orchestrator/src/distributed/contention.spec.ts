@@ -12,11 +12,13 @@ import { buildNewComputePlan, buildNewComputeTask, buildNewFunction } from '@orc
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Headers, SpecClient } from '../spec-client.ts';
-import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-ledger.ts';
+import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const TIMEOUT_MS = 180_000;
 const CLIENTS = 16;
 const LIVES = 3;
+const REGISTERED = 'orc_task_registered_total{channel="mychannel"}';
+const DONE = 'orc_task_updated_total{channel="mychannel",status="STATUS_DONE"}';
 
 const random = freshRandom();
 const org1: Headers = { channel: 'mychannel', mspid: 'MyOrg1MSP' };
@@ -48,7 +50,7 @@ async function act(client: SpecClient, computeTaskKey: string, ...actions: reado
 }
 
 async function registerFunction(): Promise<string> {
-  const fn = buildNewFunction(random);
+  const fn = buildNewFunction(random, { inputs: new Map(), outputs: new Map() });
   await clientOf(0).call('RegisterFunction', fn, org1);
   for (const action of [FunctionAction.FUNCTION_ACTION_BUILDING, FunctionAction.FUNCTION_ACTION_READY]) {
     await clientOf(0).call('ApplyFunctionAction', { functionKey: fn.key, action }, org1);
@@ -93,6 +95,7 @@ describe('16 clients at two servers', { timeout: TIMEOUT_MS }, () => {
     ['on 16 plans', CLIENTS],
   ])('%s lose no call, and every task lives once', async (_where, planCount) => {
     const functionKey = await registerFunction();
+    const counted = { registered: await counter(REGISTERED), done: await counter(DONE) };
     const plans = await Promise.all(Array.from({ length: planCount }, () => registerPlan()));
     const keys = await Promise.all(
       Array.from({ length: CLIENTS }, async (_, index) => {
@@ -103,6 +106,8 @@ describe('16 clients at two servers', { timeout: TIMEOUT_MS }, () => {
         return own;
       }),
     );
+    expect((await counter(REGISTERED)) - counted.registered).toBe(CLIENTS * LIVES);
+    expect((await counter(DONE)) - counted.done).toBe(CLIENTS * LIVES);
     for (const key of keys.flat()) {
       expect(await statusOf(key)).toBe(ComputeTaskStatus.STATUS_DONE);
       expect(await historyOf(key)).toEqual([EventKind.EVENT_ASSET_CREATED, EventKind.EVENT_ASSET_UPDATED, EventKind.EVENT_ASSET_UPDATED]);

@@ -5,7 +5,7 @@ import { buildNewComputePlan, buildNewComputeTask, buildNewFunction } from '@orc
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Headers, SpecClient } from '../spec-client.ts';
-import { freshRandom, registerOrganization, type DevSpecLedger, startDevSpecLedger } from './spec-ledger.ts';
+import { freshRandom, registerOrganization, type DevSpecLedger, startDevSpecLedger } from './spec-support-servers.ts';
 
 const TIMEOUT_MS = 120_000;
 const random = freshRandom();

@@ -5,7 +5,7 @@ import { buildNewComputePlan } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Headers, SpecClient } from '../spec-client.ts';
-import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-ledger.ts';
+import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const TIMEOUT_MS = 120_000;
 const random = freshRandom();

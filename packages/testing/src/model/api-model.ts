@@ -1,4 +1,4 @@
-import { ErrorCode } from '@orchestrator/lib';
+import { ErrorCode, type Timestamp } from '@orchestrator/lib';
 import * as data from './data.ts';
 import * as events from './events.ts';
 import * as functions from './functions.ts';
@@ -65,6 +65,8 @@ export interface ModelCall {
   /** `<service>/<method>`. */
   readonly procedure: string;
   readonly request: object;
+  /** The instant of the request; its tick without. */
+  readonly now?: Timestamp | undefined;
 }
 
 /** What the API has to answer. */
@@ -72,10 +74,17 @@ export type ModelOutcome = { readonly answer: object } | { readonly refusal: Ref
 
 /**
  * What every procedure has to do, written down a second time from behaviour.md. Instants are ticks: the seconds of
- * a timestamp count the requests of its channel that were answered. Event ids and page tokens are names of its own.
+ * a timestamp count the requests of its channel that were answered, unless a call brings its own. Event ids and page tokens are names of its own.
  */
 export class ApiModel {
   readonly #channels = new Map<string, ChannelModel>();
+
+  /** Another model that goes on from what this one knows; neither sees what the other is told afterwards. */
+  fork(): ApiModel {
+    const fork = new ApiModel();
+    for (const [name, channel] of this.#channels) fork.#channels.set(name, channel);
+    return fork;
+  }
 
   channel(name: string): ChannelModel {
     return this.#channels.get(name) ?? createChannelModel();
@@ -86,7 +95,7 @@ export class ApiModel {
     if (procedure === undefined) throw new Error(`the model knows no procedure ${call.procedure}`);
     const channel = copyChannelModel(this.channel(call.channel));
     channel.ticks += 1;
-    const now = { seconds: BigInt(channel.ticks), nanos: 0 };
+    const now = call.now ?? { seconds: BigInt(channel.ticks), nanos: 0 };
     try {
       const turn = { name: call.channel, channel, caller: call.mspid, now };
       const answer = procedure(turn, call.request as never);

@@ -112,10 +112,14 @@ function compareTexts(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+function nanosecondsOf({ creationDate }: Dated): bigint {
+  return creationDate === undefined ? 0n : creationDate.seconds * 1_000_000_000n + BigInt(creationDate.nanos);
+}
+
 /** Sorts by creation date, then by the texts. */
 export function listed<T extends Dated>(items: Iterable<T>, texts: (item: T) => readonly string[]): T[] {
   return [...items].toSorted((a, b) => {
-    const [left, right] = [a.creationDate?.seconds ?? 0n, b.creationDate?.seconds ?? 0n];
+    const [left, right] = [nanosecondsOf(a), nanosecondsOf(b)];
     if (left !== right) return left < right ? -1 : 1;
     const others = texts(b);
     return (

@@ -160,7 +160,7 @@ describe('conflicts', () => {
   });
 
   test('that do not end are UNAVAILABLE when the time is over, after at least three attempts', async () => {
-    await using ledger = await start(400);
+    await using ledger = await start(4000);
     ledger.fake.script.status = lostCommit;
     await expect(ledger.calls.run(call('UpdatePlan')).catch(codeOf)).resolves.toBe(status.UNAVAILABLE);
     expect(counts.attempted).toBeGreaterThanOrEqual(3);

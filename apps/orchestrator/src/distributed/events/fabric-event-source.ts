@@ -4,7 +4,7 @@ import { common } from '@hyperledger/fabric-protos';
 import { CHAINCODE_EVENT_NAME, Event, parseEvents } from '@orchestrator/lib';
 import { findTransactionEvent, readBlockHeader } from './block-content.ts';
 import type { EventSource, TransactionEvents } from './event-source.ts';
-import { formatEventId, type LedgerCursor, type LedgerEvent, parseEventId } from './ledger-event.ts';
+import { cursorAfter, formatEventId, type LedgerCursor, type LedgerEvent, parseEventId } from './ledger-event.ts';
 import { ParsedTransactions } from './parsed-transactions.ts';
 
 /** The connections to peers, as far as feeds need them. */
@@ -31,6 +31,8 @@ const PARSED_BYTES = 8_388_608;
 export class FabricEventSource implements EventSource {
   readonly #options: FabricEventSourceOptions;
   readonly #parsed = new ParsedTransactions(PARSED_BYTES);
+  /** Questions under way, by transaction. */
+  readonly #looking = new Map<string, Promise<readonly LedgerEvent[]>>();
   /** Counts failures: each leads to the next organization. */
   #failures = 0;
 
@@ -51,13 +53,9 @@ export class FabricEventSource implements EventSource {
   async find(eventId: string, mspid?: string): Promise<LedgerCursor | undefined> {
     const parts = parseEventId(eventId);
     if (parts === undefined) return undefined;
-    const bytes = await this.#findBlock(parts.transactionId, mspid);
-    if (bytes === undefined) return undefined;
-    const block = common.Block.deserializeBinary(bytes);
-    const event = findTransactionEvent(block, parts.transactionId);
-    if (event?.chaincode !== this.#options.chaincode || event.name !== CHAINCODE_EVENT_NAME) return undefined;
-    if (parts.index >= parseEvents(event.payload).length) return undefined;
-    return { block: readBlockHeader(block).number, after: eventId };
+    const events = await this.#eventsOf(parts.transactionId, mspid);
+    const event = events[parts.index];
+    return event === undefined ? undefined : cursorAfter(event);
   }
 
   async *follow(startBlock: bigint, signal: AbortSignal): AsyncGenerator<TransactionEvents> {
@@ -84,7 +82,28 @@ export class FabricEventSource implements EventSource {
     }
   }
 
-  /** The block of a transaction in its wire form; undefined when there is no such transaction. */
+  /** The events of a transaction; none when it is unknown, or not one of the chaincode's. Who asks at the same time, shares. */
+  async #eventsOf(transactionId: string, mspid: string | undefined): Promise<readonly LedgerEvent[]> {
+    const known = this.#parsed.peek(transactionId) ?? this.#looking.get(transactionId);
+    if (known !== undefined) return known;
+    const looking = this.#look(transactionId, mspid).finally(() => this.#looking.delete(transactionId));
+    this.#looking.set(transactionId, looking);
+    return looking;
+  }
+
+  async #look(transactionId: string, mspid: string | undefined): Promise<readonly LedgerEvent[]> {
+    const bytes = await this.#findBlock(transactionId, mspid);
+    if (bytes === undefined) return [];
+    const { chaincode, channel } = this.#options;
+    const block = common.Block.deserializeBinary(bytes);
+    const event = findTransactionEvent(block, transactionId);
+    if (event?.chaincode !== chaincode || event.name !== CHAINCODE_EVENT_NAME) return [];
+    const { number: blockNumber } = readBlockHeader(block);
+    const { payload } = event;
+    return this.#parsed.get(transactionId, () => readEvents({ blockNumber, transactionId, payload }, channel));
+  }
+
+  /** The block of a transaction in its wire form, which may be some MB; undefined when there is no such transaction. */
   async #findBlock(transactionId: string, mspid: string | undefined): Promise<Uint8Array | undefined> {
     try {
       return await this.#query('GetBlockByTxID', [transactionId], mspid);
@@ -120,8 +139,10 @@ function hasEvents(events: readonly LedgerEvent[]): events is TransactionEvents 
   return events.length > 0;
 }
 
+type EventPayload = Pick<ChaincodeEvent, 'blockNumber' | 'transactionId' | 'payload'>;
+
 /** @throws when the payload is not what our chaincode sends. */
-function readEvents({ blockNumber, transactionId, payload }: ChaincodeEvent, channel: string): readonly LedgerEvent[] {
+function readEvents({ blockNumber, transactionId, payload }: EventPayload, channel: string): readonly LedgerEvent[] {
   return parseEvents(payload).map(({ id, bytes }, index) => {
     // A stream is taken up again by ids: they have to be what they say.
     if (id !== formatEventId({ transactionId, index })) throw new Error(`event ${index} of transaction ${transactionId} has the id ${id}`);

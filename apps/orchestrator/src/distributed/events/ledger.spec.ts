@@ -35,7 +35,7 @@ beforeEach(() => {
 afterEach(() => stack.disposeAsync());
 
 function openFeeds(mspids: readonly string[] = [A], bufferBytes = 1_000_000): LedgerFeeds {
-  const settings = { ...shortSettings(), bufferBytes, lookBackBlocks: 5n, retryDelayMs: 150, outageTimeoutMs: 20_000, pages: { ...shortSettings().pages, turnTimeoutMs: 20_000 } };
+  const settings = { ...shortSettings(), bufferBytes, lookBackBlocks: 5n, retryDelayMs: 150, outageTimeoutMs: 60_000, pages: { ...shortSettings().pages, turnTimeoutMs: 60_000 } };
   const connections = scene.connections(...mspids);
   const openSource = ({ channel, chaincode }: { readonly channel: string; readonly chaincode: string }) =>
     new FabricEventSource({ connections, channel, chaincode, organizations: () => [A, B] });
@@ -45,7 +45,7 @@ function openFeeds(mspids: readonly string[] = [A], bufferBytes = 1_000_000): Le
 async function takeIds(subscription: EventSubscription, count: number): Promise<string[]> {
   const seen: string[] = [];
   while (seen.length < count) {
-    const batch = await within(subscription.next(), 20_000, `event ${seen.length + 1} of ${count}`);
+    const batch = await within(subscription.next(), 60_000, `event ${seen.length + 1} of ${count}`);
     seen.push(...batch.map((bytes) => Event.decode(bytes).id));
   }
   return seen;
@@ -71,7 +71,7 @@ describe('a subscriber of a ledger', () => {
     ids.push(...more);
     expect(ids).toHaveLength(total);
     for (const { place, seen } of await Promise.all(readers)) expect(seen).toEqual(ids.slice(place + 1));
-  }, 60_000);
+  }, 120_000);
 
   it('may name an event that another organization has committed a moment ago', async () => {
     const feeds = stack.use(openFeeds([A, B]));
@@ -124,7 +124,7 @@ describe('a subscriber of a ledger', () => {
     ids.push(...(await scene.addEvents(1, random)), ...(await scene.addEvents(3, random)));
     expect(await waiting).toEqual(ids.slice(last + 4));
     expect(await takeIds(old, ids.length - 5)).toEqual(ids.slice(5));
-  }, 60_000);
+  }, 120_000);
 
   it('goes over to the peer of another organization when its own is gone', async () => {
     const feeds = stack.use(openFeeds([A, B]));
@@ -139,5 +139,5 @@ describe('a subscriber of a ledger', () => {
     const next = await scene.addEvents(2, random);
     ids.push(...next);
     expect(await takeIds(live, 2)).toEqual(next);
-  }, 60_000);
+  }, 120_000);
 });

@@ -11,6 +11,11 @@ export class ParsedTransactions {
     this.#maxBytes = maxBytes;
   }
 
+  /** The events of a transaction, as far as they are known. */
+  peek(transactionId: string): readonly LedgerEvent[] | undefined {
+    return this.#transactions.get(transactionId)?.events;
+  }
+
   /** The events of a transaction, parsed when they are not known. */
   get(transactionId: string, parse: () => readonly LedgerEvent[]): readonly LedgerEvent[] {
     const known = this.#transactions.get(transactionId);

@@ -1,5 +1,5 @@
 import { parseAnswer, QueryVersionParam, QueryVersionResponse } from '@orchestrator/lib';
-import { findFabricBinaries, type FabricNetwork, findPorts, mutualChaincodeTls, startFabricNetwork } from '@orchestrator/tools';
+import { type FabricNetwork, findPorts, mutualChaincodeTls, startFabricNetwork } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChaincodeProcess } from '../testing/chaincode-process.ts';
 import { findProcedure, invocationOf } from '../testing/invocations.ts';
@@ -13,7 +13,7 @@ const queryVersion = findProcedure('InfoService', 'QueryVersion');
 const registerOrganization = findProcedure('OrganizationService', 'RegisterOrganization');
 
 // As on networks of existing charts: package type `external`, mutual TLS, an initialization that is required.
-describe.each(findFabricBinaries() === undefined ? [] : [{ name: 'Hyperledger Fabric' }])('the chaincode over mutual TLS on $name', () => {
+describe('the chaincode over mutual TLS on Hyperledger Fabric', () => {
   const stack = new AsyncDisposableStack();
   let network: FabricNetwork;
   let client: NetworkClient;

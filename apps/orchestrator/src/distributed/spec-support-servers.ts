@@ -3,8 +3,11 @@ import { deployOrchestrator, type OrchestratorDeployment, ServerProcess, startFa
 import { createRandom, type Random } from '@orchestrator/testing';
 import { type Headers, SpecClient } from '../spec-client.ts';
 
-/** Set to `fabric`, the specs run on a network of Fabric's own programs. */
-const usesFabric = process.env['ORCHESTRATOR_TEST_LEDGER'] === 'fabric';
+/** The development ledger, or a network of Fabric's own programs. */
+export type LedgerKind = 'dev-ledger' | 'fabric';
+
+/** Where the specs run that run on either. */
+const usualKind: LedgerKind = process.env['ORCHESTRATOR_TEST_LEDGER'] === 'fabric' ? 'fabric' : 'dev-ledger';
 
 type AnyLedger = DevLedger | Awaited<ReturnType<typeof startFabricNetwork>>;
 
@@ -13,9 +16,9 @@ export interface SpecLedger<Network extends AnyLedger = AnyLedger> extends Async
   readonly network: Network;
   readonly deployment: OrchestratorDeployment;
   /** Starts a server in front of it, which ends with the ledger. */
-  startServer(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
+  readonly startServer: (environment?: Readonly<Record<string, string>>) => Promise<ServerProcess>;
   /** A client of a server, which ends with the ledger. */
-  clientOf(server: ServerProcess): SpecClient;
+  readonly clientOf: (server: ServerProcess) => SpecClient;
 }
 
 /** A development ledger, whatever the specs run on: into no other can faults be injected. */
@@ -24,8 +27,8 @@ export interface DevSpecLedger extends SpecLedger<DevLedger> {
 }
 
 /** The ledger that the specs run on. */
-export async function startSpecLedger(): Promise<SpecLedger> {
-  return deploy(usesFabric ? await startFabricNetwork() : await startDevLedger());
+export async function startSpecLedger(kind = usualKind): Promise<SpecLedger> {
+  return deploy(kind === 'fabric' ? await startFabricNetwork() : await startDevLedger());
 }
 
 export async function startDevSpecLedger(options: DevLedgerOptions = {}): Promise<DevSpecLedger> {

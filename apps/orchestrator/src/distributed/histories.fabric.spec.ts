@@ -1,0 +1,10 @@
+import { testHistories } from './spec-support-histories.ts';
+
+const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
+const firstSeed = Number(process.env['ORCHESTRATOR_TEST_SEED'] ?? '101');
+
+testHistories({
+  kind: 'fabric',
+  seeds: Array.from({ length: isExtended ? 5 : 1 }, (_, index) => firstSeed + index),
+  steps: isExtended ? 1000 : 300,
+});
