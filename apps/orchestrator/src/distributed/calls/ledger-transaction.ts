@@ -10,6 +10,7 @@ import {
 } from '@hyperledger/fabric-gateway';
 import { badRequest, type Event } from '@orchestrator/lib';
 import { UnavailableError } from '../../errors.ts';
+import { traced } from '../../tracing/tracing.ts';
 import type { CallBudget } from './call-budget.ts';
 import { askForCommit } from './commit-status.ts';
 import { classify, type Failure } from './gateway-error.ts';
@@ -126,7 +127,7 @@ export class LedgerTransaction {
     const { gateway, contract, method, argument, clock, budget } = this.#options;
     const unsigned = contract.newProposal(method, { arguments: [argument] });
     const proposal = gateway.newProposal(stampProposal(unsigned.getBytes(), clock.next()));
-    return proposal.endorse({ deadline: budget.deadlineMs });
+    return traced({ name: 'endorse' }, () => proposal.endorse({ deadline: budget.deadlineMs }));
   }
 
   /** Hands the transaction to the orderer. @returns its status, when that was learnt on the way. */
@@ -134,7 +135,7 @@ export class LedgerTransaction {
     const { budget } = this.#options;
     for (;;) {
       try {
-        await transaction.submit({ deadline: budget.deadlineMs });
+        await traced({ name: 'order' }, () => transaction.submit({ deadline: budget.deadlineMs }));
         this.#isHandedOver = true;
         return undefined;
       } catch (error) {
@@ -160,7 +161,7 @@ export class LedgerTransaction {
     const { budget } = this.#options;
     for (;;) {
       try {
-        return await commit.getStatus({ deadline: budget.within(STATUS_WAIT_MS) });
+        return await traced({ name: 'wait for the commit' }, () => commit.getStatus({ deadline: budget.within(STATUS_WAIT_MS) }));
       } catch (error) {
         if (classify(error)?.kind === 'refused') throw error;
         if (!isOverdue(error)) this.#becameAmbiguous();

@@ -1,5 +1,6 @@
 import { MessageTooLargeError, parseAnswer, type Procedure } from '@orchestrator/lib';
 import { UnavailableError } from '../../errors.ts';
+import { traced } from '../../tracing/tracing.ts';
 import { ChannelHeights } from './channel-heights.ts';
 import { askForCommit } from './commit-status.ts';
 import { classify } from './gateway-error.ts';
@@ -55,7 +56,8 @@ export class PeerWork {
       await this.#caughtUp(attempt);
       this.#observer.attempted(call.procedure);
       const proposal = contractOf(call, connection).newProposal(call.procedure.method, { arguments: [argument] });
-      return this.#readAnswer(call.procedure, await proposal.evaluate({ deadline: budget.deadlineMs }));
+      const answer = await traced({ name: 'evaluate' }, () => proposal.evaluate({ deadline: budget.deadlineMs }));
+      return this.#readAnswer(call.procedure, answer);
     });
   }
 
