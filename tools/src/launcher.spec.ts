@@ -8,6 +8,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 const launcher = join(import.meta.dirname, '../../apps/orchestrator/bin/orchestrator');
 
+const smallYoungGeneration = '--max-semi-space-size=4';
+
 /** What the launcher starts in these tests: a program that tells how it was started. */
 const program = `console.log(JSON.stringify({
   major: Number.parseInt(process.versions.node), pid: process.pid, args: process.argv.slice(2), flags: process.execArgv,
@@ -61,7 +63,7 @@ it("runs the sources on the project's Node, in the caller's folder and with its 
   const started = await launch(join(app, 'bin/orchestrator'));
   expect(started).toMatchObject({
     args: ['serve', 'two words'],
-    flags: ['--conditions=@orchestrator/source'],
+    flags: [smallYoungGeneration, '--conditions=@orchestrator/source'],
     file: 'src/main.ts',
     folder: tmpdir(),
   });
@@ -79,7 +81,7 @@ it('finds itself behind links, as npm makes them', async () => {
 it('runs the built server where there are no sources', async () => {
   await rm(join(app, 'src'), { recursive: true });
   await writeFile(join(app, 'dist/main.js'), program);
-  expect(await launch(join(app, 'bin/orchestrator'))).toMatchObject({ file: 'dist/main.js', flags: [] });
+  expect(await launch(join(app, 'bin/orchestrator'))).toMatchObject({ file: 'dist/main.js', flags: [smallYoungGeneration] });
 });
 
 it("takes the caller's Node when the project brings none", async () => {

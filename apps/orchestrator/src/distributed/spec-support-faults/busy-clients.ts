@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { procedures } from '@orchestrator/lib';
 import { createRandom, type HeardOutcome, type Random, type RecordedCall, SharedWork, type WorkItem } from '@orchestrator/testing';
+import type { Headers } from '../../spec-client.ts';
 import type { Facades } from './facades.ts';
 
 const ATTEMPTS = 8;
@@ -14,7 +15,10 @@ const TELLING_NOTHING: ReadonlySet<number> = new Set([status.UNAVAILABLE, status
 
 const rows = new Map(procedures.map((row) => [`${row.service}/${row.method}`, row]));
 
-/** The clients of one channel: each makes call after call, every call with a key that makes it safe to send it again. */
+/** So many of 100 calls have no key that would make it safe to send them again: they are sent once. */
+const KEYLESS_PERCENT = 25;
+
+/** The clients of one channel: each makes call after call, and sends it again while it hears nothing of its fate. */
 export class BusyClients {
   readonly calls: RecordedCall[] = [];
   readonly channel: string;
@@ -40,7 +44,7 @@ export class BusyClients {
 
   /** One client: works at one facade until it is told to stop. */
   async run({ index, mspid, until }: { readonly index: number; readonly mspid: string; readonly until: () => boolean }): Promise<void> {
-    while (!until()) await this.#call(this.#work.next(mspid), { index, attempts: ATTEMPTS });
+    while (!until()) await this.#call(this.#work.next(mspid), { index, attempts: this.#random.chance(KEYLESS_PERCENT) ? 1 : ATTEMPTS });
   }
 
   /** Registers a plan that marks a place in the log. @returns its key. */
@@ -58,7 +62,8 @@ export class BusyClients {
   async #call(item: WorkItem, { index, attempts }: { readonly index: number; readonly attempts: number }): Promise<HeardOutcome> {
     const { mspid, procedure, request } = item;
     this.#keys += 1;
-    const headers = { channel: this.channel, mspid, idempotencyKey: `${this.#seed}-${this.#keys}` };
+    const key = attempts === 1 ? {} : { idempotencyKey: `${this.#seed}-${this.#keys}` };
+    const headers = { channel: this.channel, mspid, ...key };
     const sentAt = this.#moment();
     let outcome = await this.#attempt(item, { index, headers });
     for (let attempt = 1; attempt < attempts && outcome.kind === 'unknown'; attempt += 1) {
@@ -72,7 +77,7 @@ export class BusyClients {
     return outcome;
   }
 
-  async #attempt({ procedure, request }: WorkItem, { index, headers }: { readonly index: number; readonly headers: { readonly channel: string; readonly mspid: string; readonly idempotencyKey: string } }): Promise<HeardOutcome> {
+  async #attempt({ procedure, request }: WorkItem, { index, headers }: { readonly index: number; readonly headers: Headers }): Promise<HeardOutcome> {
     const bytes = rows.get(procedure)?.request.encode(request as never).finish();
     if (bytes === undefined) throw new Error(`no procedure ${procedure}`);
     try {
