@@ -51,7 +51,13 @@ export class ServerProcess implements AsyncDisposable {
       ORCHESTRATOR_HTTP_ADDRESS: '127.0.0.1:0',
       ...environment,
     });
-    await server.#serving();
+    try {
+      await server.#serving();
+    } catch (error) {
+      // Nobody else has it, and it would stay.
+      server.kill('SIGKILL');
+      throw error;
+    }
     return server;
   }
 
