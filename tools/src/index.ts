@@ -13,3 +13,4 @@ export { fabricBinariesMissing, findFabricBinaries } from './fabric/binaries.ts'
 export { findPorts } from './fabric/ports.ts';
 export { type FabricNetwork, type FabricNetworkOptions, mutualChaincodeTls, startFabricNetwork } from './fabric/network.ts';
 export { deployOrchestrator, type DeploymentOptions, type OrchestratorDeployment } from './distributed/deployment.ts';
+export { type DirectEndorsement, DirectEndorsers, type DirectInvocation } from './distributed/direct-endorsers.ts';

@@ -9,6 +9,8 @@ import type { Program } from '../fabric/program.ts';
 
 const chaincodeLauncher = join(import.meta.dirname, '../../../apps/chaincode/bin/chaincode');
 
+const chaincodeMain = join(import.meta.dirname, '../../../apps/chaincode/src/main.ts');
+
 const LABEL = 'orchestrator_1';
 
 /** The chaincodes of the channels, as the examples of the documentation call them. */
@@ -21,6 +23,8 @@ export interface DeploymentOptions {
   readonly policy?: string;
   /** Further environment of the chaincode of an organization. */
   readonly environmentOf?: (mspid: string) => Readonly<Record<string, string>>;
+  /** Options of Node itself for the chaincode of an organization, which is then started without its launcher. */
+  readonly nodeOptionsOf?: (mspid: string) => readonly string[];
 }
 
 /** The product's chaincode on a network, one process for each organization, and what a facade is told of them. */
@@ -40,7 +44,7 @@ export interface OrchestratorDeployment extends AsyncDisposable {
 /** Deploys the product's chaincode on a network that runs, and starts its processes. */
 export async function deployOrchestrator(
   network: LedgerNetwork,
-  { chaincodes: names = defaultChaincodes, policy = 'AND', environmentOf = () => ({}) }: DeploymentOptions = {},
+  { chaincodes: names = defaultChaincodes, policy = 'AND', environmentOf = () => ({}), nodeOptionsOf = () => [] }: DeploymentOptions = {},
 ): Promise<OrchestratorDeployment> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-distributed-'));
@@ -55,7 +59,7 @@ export async function deployOrchestrator(
   for (const mspid of mspids) {
     const program = chaincodeProgram({
       name: `the chaincode of ${mspid}`,
-      command: ['sh', chaincodeLauncher],
+      command: commandWith(nodeOptionsOf(mspid)),
       mspid,
       packageId: network.packageId(LABEL, mspid),
       address: addresses[mspid] ?? '',
@@ -71,6 +75,11 @@ export async function deployOrchestrator(
   const environment = await facadeEnvironment({ network, names, folder });
   const owned = stack.move();
   return { chaincodes, label: LABEL, names, folder, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function commandWith(nodeOptions: readonly string[]): readonly [string, ...string[]] {
+  if (nodeOptions.length === 0) return ['sh', chaincodeLauncher];
+  return [process.execPath, ...nodeOptions, '--conditions=@orchestrator/source', chaincodeMain];
 }
 
 async function facadeEnvironment({

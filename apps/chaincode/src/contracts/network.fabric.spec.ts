@@ -1,4 +1,4 @@
 import { chaincodeOnNetwork } from './spec-support-network.ts';
 
-chaincodeOnNetwork('Hyperledger Fabric on LevelDB');
-chaincodeOnNetwork('Hyperledger Fabric on CouchDB');
+chaincodeOnNetwork({ name: 'Hyperledger Fabric on LevelDB', steps: 1000 });
+chaincodeOnNetwork({ name: 'Hyperledger Fabric on CouchDB', steps: 300 });

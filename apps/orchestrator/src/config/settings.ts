@@ -177,10 +177,9 @@ export const settings = {
 
   replayEventsBatchSize: events({
     name: 'ORCHESTRATOR_REPLAY_EVENTS_BATCH_SIZE',
-    mode: 'standalone',
     kind: kinds.integer(1, 100_000),
     default: '100',
-    description: 'Most events that are read from the store at once for a subscriber that catches up.',
+    description: 'Most events that are read at once, from the store or the ledger, for a subscriber that catches up.',
   }),
   eventBufferBytes: events({
     name: 'ORCHESTRATOR_EVENT_BUFFER_BYTES',
