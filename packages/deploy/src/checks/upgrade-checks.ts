@@ -28,7 +28,7 @@ async function rollingUpdate(): Promise<void> {
   await orchestrator(nextBuild, 'migrate', env);
   const next = stack.use(await Server.start(nextBuild, env));
   // Both at once, in the same channels: none may see what the other does as an error.
-  await Promise.all([suite(old, 'organization'), suite(next, 'task registration')]);
+  await Promise.all([suite(old, 'failure report'), suite(next, 'task registration')]);
   await suite(old, 'functions');
   await old[Symbol.asyncDispose]();
   await suite(next, 'stream');
