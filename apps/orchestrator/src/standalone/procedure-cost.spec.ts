@@ -1,5 +1,12 @@
 import { procedures } from '@orchestrator/lib';
-import { buildNewComputePlan, buildNewDataManager, buildNewDataSample, buildNewFunction, buildNewModel, createRandom } from '@orchestrator/testing';
+import {
+  buildNewComputePlan,
+  buildNewDataManager,
+  buildNewDataSample,
+  buildNewFunction,
+  buildNewModel,
+  createRandom,
+} from '@orchestrator/testing';
 import { DatabaseProxy } from '@orchestrator/tools';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -90,7 +97,9 @@ it('a task with a parent is four rows, and one more per plan and function', asyn
   const before = await countRows();
   await call(mode, 'RegisterTasks', { tasks });
   const after = await countRows();
-  const written = Object.fromEntries(Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]));
+  const written = Object.fromEntries(
+    Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]),
+  );
   expect(written).toEqual({
     ...Object.fromEntries(Object.keys(after).map((table) => [table, 0])),
     compute_tasks: BATCH,
