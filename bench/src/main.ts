@@ -65,7 +65,14 @@ async function runStandalone({ only, events, ...effort }: Options): Promise<Resu
 
 async function brokerFigure(events: number): Promise<Figure> {
   const { eventsPerSecond: value, limitPerSecond: limit } = await measureBroker(events);
-  return { row: 'publish to RabbitMQ', unit: 'events/s', rounds: [{ value, limit }], value, limit, ratio: value / limit };
+  return {
+    row: 'publish to RabbitMQ',
+    unit: 'events/s',
+    rounds: [{ value, limit }],
+    value,
+    limit,
+    ratio: value / limit,
+  };
 }
 
 async function runDistributed(options: Options): Promise<Result> {
@@ -73,8 +80,10 @@ async function runDistributed(options: Options): Promise<Result> {
   const [first, second = first] = channels;
   if (first === undefined || second === undefined) throw new Error('a channel is needed');
   const target = { addresses: [address ?? ''], organization, channels: [first, second], chaincode } as const;
-  if (address === undefined && rest.network === undefined) throw new Error('--distributed needs --network or --address');
-  await using network = rest.network === undefined ? attachTo(target) : await (await loadNetwork(resolve(rest.network)))();
+  if (address === undefined && rest.network === undefined)
+    throw new Error('--distributed needs --network or --address');
+  await using network =
+    rest.network === undefined ? attachTo(target) : await (await loadNetwork(resolve(rest.network)))();
   const names = chooseRows(only, distributedRows);
   const figures = await measureDistributed(network, { names, effort: rest, tell: printTable });
   return { figures, store: network.description };

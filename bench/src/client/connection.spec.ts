@@ -15,12 +15,19 @@ let address: string;
 /** Answers `echo` with the request and `fail` with the status that the request names. */
 function startServer(): Promise<string> {
   server = new Server({ 'grpc.max_receive_message_length': -1 });
-  server.register<Buffer, Buffer>('/test/echo', (call: { request: Buffer }, respond: (error: null, answer: Buffer) => void) => respond(null, call.request), identity, identity, 'unary');
+  server.register<Buffer, Buffer>(
+    '/test/echo',
+    (call: { request: Buffer }, respond: (error: null, answer: Buffer) => void) => respond(null, call.request),
+    identity,
+    identity,
+    'unary',
+  );
   const fail = (call: { request: Buffer }, respond: (error: { code: status; details: string }) => void) =>
     respond({ code: Number(call.request.toString()), details: 'a message that Huffman would shorten' });
   server.register<Buffer, Buffer>('/test/fail', fail, identity, identity, 'unary');
   const stream = (call: Stream): void => {
-    for (let index = 0; index < MESSAGES; index += 1) call.write(Buffer.from(String(index).padStart(1 + (index % 3000), '0')));
+    for (let index = 0; index < MESSAGES; index += 1)
+      call.write(Buffer.from(String(index).padStart(1 + (index % 3000), '0')));
     call.end();
   };
   server.register<Buffer, Buffer>('/test/stream', stream, identity, identity, 'serverStream');
@@ -66,11 +73,14 @@ describe('calls of a grpc-js server', () => {
     }
   });
 
-  it.each([status.CANCELLED, status.NOT_FOUND, status.ABORTED, status.UNAUTHENTICATED])('tell status %i', async (code) => {
-    await using connection = await Connection.open(address);
-    const { status: name, messages } = await call(connection, 'fail', Buffer.from(String(code)));
-    expect([name, messages]).toEqual([status[code], []]);
-  });
+  it.each([status.CANCELLED, status.NOT_FOUND, status.ABORTED, status.UNAUTHENTICATED])(
+    'tell status %i',
+    async (code) => {
+      await using connection = await Connection.open(address);
+      const { status: name, messages } = await call(connection, 'fail', Buffer.from(String(code)));
+      expect([name, messages]).toEqual([status[code], []]);
+    },
+  );
 
   it('bring the messages of a stream in order', async () => {
     await using connection = await Connection.open(address);

@@ -80,7 +80,14 @@ export class Connection implements AsyncDisposable {
     prefixed.writeUInt32BE(message.length, 1);
     prefixed.set(message, GRPC_PREFIX_BYTES);
     const window = this.#initialWindow;
-    const stream: Stream = { listener, status: undefined, parts: [], missing: GRPC_PREFIX_BYTES, window, unsent: prefixed };
+    const stream: Stream = {
+      listener,
+      status: undefined,
+      parts: [],
+      missing: GRPC_PREFIX_BYTES,
+      window,
+      unsent: prefixed,
+    };
     this.#streams.set(streamId, stream);
     this.#write(frame({ type: FrameType.Headers, flags: END_HEADERS, streamId }, headers));
     this.#sendData(streamId, stream);

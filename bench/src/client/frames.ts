@@ -97,7 +97,11 @@ export class FrameReader {
     while (bytes.length - start >= FRAME_HEADER_BYTES) {
       const end = start + FRAME_HEADER_BYTES + bytes.readUIntBE(start, 3);
       if (end > bytes.length) break;
-      const head = { type: bytes[start + 3] ?? 0, flags: bytes[start + 4] ?? 0, streamId: bytes.readUInt32BE(start + 5) };
+      const head = {
+        type: bytes[start + 3] ?? 0,
+        flags: bytes[start + 4] ?? 0,
+        streamId: bytes.readUInt32BE(start + 5),
+      };
       this.#onFrame(head, bytes.subarray(start + FRAME_HEADER_BYTES, end));
       start = end;
     }

@@ -5,7 +5,12 @@ export type CallHeaders = Readonly<Record<string, string>>;
 
 /** A literal header field that no table keeps (RFC 7541, 6.2.2); its texts are shorter than 127 bytes. */
 function literal(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)]);
+  return Buffer.concat([
+    Buffer.from([0, name.length]),
+    Buffer.from(name),
+    Buffer.from([value.length]),
+    Buffer.from(value),
+  ]);
 }
 
 /** The block of headers that begins a gRPC call. */

@@ -28,7 +28,10 @@ export async function limitOfGets(least: LeastContract, load: LeastLoad): Promis
   return measureLeast(load, (channel) => least.get(channel, key));
 }
 
-async function measureLeast({ channels, callers, calls }: LeastLoad, call: (channel: string) => Promise<unknown>): Promise<Limit> {
+async function measureLeast(
+  { channels, callers, calls }: LeastLoad,
+  call: (channel: string) => Promise<unknown>,
+): Promise<Limit> {
   const startMs = nowMs();
   await Promise.all(
     Array.from({ length: callers }, async (_, caller) => {

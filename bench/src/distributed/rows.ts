@@ -40,7 +40,15 @@ export const distributedRows: readonly string[] = Object.keys(rows);
 /** Measures rows of distributed mode. @param tell hears of each row when it is done. */
 export async function measureDistributed(
   network: BenchNetwork,
-  { names, effort, tell }: { readonly names: readonly string[]; readonly effort: Effort; readonly tell: (figures: readonly Figure[]) => void },
+  {
+    names,
+    effort,
+    tell,
+  }: {
+    readonly names: readonly string[];
+    readonly effort: Effort;
+    readonly tell: (figures: readonly Figure[]) => void;
+  },
 ): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack();
   const bench = await openBench(network, effort, stack);

@@ -12,7 +12,10 @@ function readStat(pid: number): readonly number[] {
   if (!existsSync(path)) return [];
   try {
     const text = readFileSync(path, 'latin1');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+    return text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
   } catch {
     // It has ended meanwhile.
     return [];

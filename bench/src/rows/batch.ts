@@ -35,6 +35,16 @@ export async function registerPlan(bench: Bench): Promise<PlanRound> {
   const batch = scaled(bench, BATCH);
   const calls = registrations(buildTasks(scene, computePlanKey, CALLS * batch), batch);
   const headers = headersOf(bench.target, scene.channel);
-  const round = await measureLoad(bench, { addresses: bench.target.addresses, connections: 1, lanes: [{ headers, calls }] });
-  return { ...round, value: round.value * batch, cpuMs: (round.cpuMs ?? 0) / batch, computePlanKey, tasks: CALLS * batch };
+  const round = await measureLoad(bench, {
+    addresses: bench.target.addresses,
+    connections: 1,
+    lanes: [{ headers, calls }],
+  });
+  return {
+    ...round,
+    value: round.value * batch,
+    cpuMs: (round.cpuMs ?? 0) / batch,
+    computePlanKey,
+    tasks: CALLS * batch,
+  };
 }

@@ -58,11 +58,17 @@ export async function runFanOut(parts: FanOutParts, { followers, writes }: FanOu
   const figures = await following.done;
   const after = await bench.usage();
   checkDelivery(figures, await eventIds(bench.api, { channel, count: messages, from: 'end' }));
-  const cpuMs = after.serverCpuMs - before.serverCpuMs + after.databaseCpuMs - before.databaseCpuMs + figures.cpuMs + written.cpuMs;
+  const cpuMs =
+    after.serverCpuMs - before.serverCpuMs + after.databaseCpuMs - before.databaseCpuMs + figures.cpuMs + written.cpuMs;
   return {
     value: (figures.deliveries / (figures.lastAtMs - startMs)) * 1000,
     streamRate: (figures.deliveries / (figures.lastAtMs - figures.firstAtMs)) * 1000,
-    shares: sharesOf({ figures, startMs, serverMs: after.serverCpuMs - before.serverCpuMs, databaseMs: after.databaseCpuMs - before.databaseCpuMs }),
+    shares: sharesOf({
+      figures,
+      startMs,
+      serverMs: after.serverCpuMs - before.serverCpuMs,
+      databaseMs: after.databaseCpuMs - before.databaseCpuMs,
+    }),
     cpuMs: cpuMs / figures.deliveries,
     failures: written.failures,
     figures,
@@ -89,6 +95,9 @@ async function prepareWrites(bench: Bench, writes: FanOut['writes']): Promise<re
   const tasks = buildTasks(scene, plan, count);
   if (writes === 'batch') return [registrations(tasks, count)];
   // Without parents, which another caller may not have registered yet.
-  const calls = registrations(tasks.map((task) => ({ ...task, inputs: task.inputs.slice(0, 2) })), 1);
+  const calls = registrations(
+    tasks.map((task) => ({ ...task, inputs: task.inputs.slice(0, 2) })),
+    1,
+  );
   return Array.from({ length: WRITERS }, (_, lane) => calls.filter((_call, index) => index % WRITERS === lane));
 }

@@ -7,7 +7,7 @@ import { Client } from '../client/client.ts';
 import { cpuMs, familyCpuMs } from '../process/usage.ts';
 import { Api } from '../workload/api.ts';
 import type { Bench, Effort, Usage } from '../workload/bench.ts';
-import { setScene } from '../workload/scene.ts';
+import { type Scene, setScene } from '../workload/scene.ts';
 import type { Target } from '../workload/target.ts';
 import type { BenchPostgres } from './database.ts';
 
@@ -38,30 +38,52 @@ export interface BenchOptions {
 export async function openBench({ postgres, effort, replicas = 1 }: BenchOptions): Promise<StandaloneBench> {
   await using opening = new AsyncDisposableStack();
   const database = opening.use(await postgres.createDatabase());
-  const folder = await mkdtemp(join(tmpdir(), 'orchestrator-bench-'));
-  opening.defer(() => rm(folder, { recursive: true, force: true }));
-  const channelConfig = join(folder, 'channels.yaml');
-  await writeFile(channelConfig, `channels: {${CHANNELS.map((name) => `${name}: [${ORGANIZATION}]`).join(', ')}}\n`);
-  const environment = { ORCHESTRATOR_DATABASE_URL: database.url, ORCHESTRATOR_CHANNEL_CONFIG: channelConfig };
+  const environment = {
+    ORCHESTRATOR_DATABASE_URL: database.url,
+    ORCHESTRATOR_CHANNEL_CONFIG: await writeChannels(opening),
+  };
   const servers: ServerProcess[] = [];
   for (let index = 0; index < replicas; index += 1) servers.push(opening.use(await ServerProcess.start(environment)));
   opening.use(endWithProcess(servers));
-  const target: Target = { addresses: servers.map(({ grpcAddress }) => grpcAddress), organization: ORGANIZATION, channels: CHANNELS };
+  const addresses = servers.map(({ grpcAddress }) => grpcAddress);
+  const target: Target = { addresses, organization: ORGANIZATION, channels: CHANNELS };
   const api = opening.use(await Api.open(target));
-  const random = createRandom(1);
-  const [first, second] = CHANNELS;
-  const scenes = [
-    await setScene(api, { channel: first, organization: ORGANIZATION, random }),
-    await setScene(api, { channel: second, organization: ORGANIZATION, random }),
-  ] as const;
+  const scenes = await setScenes(api);
   const client = opening.use(new Client());
   const followers = opening.use(new Client());
-  const usage = (): Promise<Usage> => readUsage(servers, postgres);
   const stack = opening.move();
   return {
-    postgres, effort, databaseUrl: database.url, servers, environment, target, api, scenes, client, followers, usage,
+    postgres,
+    effort,
+    databaseUrl: database.url,
+    servers,
+    environment,
+    target,
+    api,
+    scenes,
+    client,
+    followers,
+    usage: () => readUsage(servers, postgres),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** @returns the path of a channel configuration that goes with the stack. */
+async function writeChannels(stack: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'orchestrator-bench-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'channels.yaml');
+  await writeFile(path, `channels: {${CHANNELS.map((name) => `${name}: [${ORGANIZATION}]`).join(', ')}}\n`);
+  return path;
+}
+
+async function setScenes(api: Api): Promise<readonly [Scene, Scene]> {
+  const random = createRandom(1);
+  const [first, second] = CHANNELS;
+  return [
+    await setScene(api, { channel: first, organization: ORGANIZATION, random }),
+    await setScene(api, { channel: second, organization: ORGANIZATION, random }),
+  ];
 }
 
 /** However the benchmark ends, it leaves no server behind. */

@@ -13,7 +13,10 @@ const LENGTH_BYTES = 4;
 /** The tables of a registration, and which of their rows a plan has. `made` says by which transaction. */
 const TABLES = [
   { name: 'compute_tasks', rows: 'SELECT *, created AS made FROM compute_tasks WHERE compute_plan_key = $1' },
-  { name: 'compute_task_statuses', rows: 'SELECT *, created AS made FROM compute_task_statuses WHERE compute_plan_key = $1' },
+  {
+    name: 'compute_task_statuses',
+    rows: 'SELECT *, created AS made FROM compute_task_statuses WHERE compute_plan_key = $1',
+  },
   {
     name: 'compute_task_parents',
     rows: `SELECT p.*, t.created AS made FROM compute_task_parents p
@@ -79,13 +82,21 @@ async function readTransactions(client: pg.Client, plan: string): Promise<readon
   const transactions = new Map<string, { taskCount: number; readonly inserts: Insert[] }>();
   for (const { name, rows } of TABLES) {
     const columns = await readColumns(client, name);
-    const selected = columns.map((column) => (column.type === 'bytea' ? column.name : `${column.name}::text`)).join(', ');
+    const selected = columns
+      .map((column) => (column.type === 'bytea' ? column.name : `${column.name}::text`))
+      .join(', ');
     const text = `SELECT made::text, ${selected} FROM (${rows}) AS rows ORDER BY made`;
     const found = await client.query<unknown[]>({ text, values: [plan], rowMode: 'array' });
     for (const [made = '', part] of Map.groupBy(found.rows, ([instant]) => instant as string)) {
       const transaction = transactions.get(made) ?? { taskCount: 0, inserts: [] };
       if (name === 'compute_tasks') transaction.taskCount = part.length;
-      transaction.inserts.push(toInsert(name, columns, part.map(([, ...values]) => values)));
+      transaction.inserts.push(
+        toInsert(
+          name,
+          columns,
+          part.map(([, ...values]) => values),
+        ),
+      );
       transactions.set(made, transaction);
     }
   }
@@ -104,12 +115,19 @@ async function readColumns(client: pg.Client, table: string): Promise<readonly C
 function toInsert(table: string, columns: readonly Column[], rows: readonly (readonly unknown[])[]): Insert {
   const names = columns.map(({ name }) => name).join(', ');
   // jsonb travels as text, which pg quotes.
-  const parameters = columns.map(({ type }, index) => `$${index + 1}::${type === 'jsonb' ? 'text' : type}[]`).join(', ');
+  const parameters = columns
+    .map(({ type }, index) => `$${index + 1}::${type === 'jsonb' ? 'text' : type}[]`)
+    .join(', ');
   const selected = columns.map(({ name, type }) => (type === 'jsonb' ? `${name}::jsonb` : name)).join(', ');
   return {
     name: table,
     text: `INSERT INTO ${table} (${names}) SELECT ${selected} FROM unnest(${parameters}) AS new (${names})`,
-    values: columns.map(({ type }, index) => toArray(type, rows.map((row) => row[index]))),
+    values: columns.map(({ type }, index) =>
+      toArray(
+        type,
+        rows.map((row) => row[index]),
+      ),
+    ),
   };
 }
 

@@ -38,7 +38,13 @@ export async function limitOfStream(bench: StandaloneBench, limit: StreamLimit):
   });
   const call = { path: barePath.stream, message: new Uint8Array() };
   const addresses = [server.address];
-  const following = await bench.followers.follow({ addresses, headers: {}, call, followers, messages: messages.length });
+  const following = await bench.followers.follow({
+    addresses,
+    headers: {},
+    call,
+    followers,
+    messages: messages.length,
+  });
   const used = (): number => cpuMs(server.pid) + familyCpuMs(bench.postgres.pid);
   const startMs = nowMs();
   const before = used();
@@ -47,12 +53,23 @@ export async function limitOfStream(bench: StandaloneBench, limit: StreamLimit):
   return toLimit(await following.done, startMs, (figures) => used() - before + clientMs + figures.cpuMs);
 }
 
-async function write(bench: StandaloneBench, addresses: readonly string[], lanes: readonly (readonly Call[])[]): Promise<number> {
-  const bare = lanes.map((calls) => ({ headers: {}, calls: calls.map(({ message }) => ({ path: barePath.insert, message })) }));
+async function write(
+  bench: StandaloneBench,
+  addresses: readonly string[],
+  lanes: readonly (readonly Call[])[],
+): Promise<number> {
+  const bare = lanes.map((calls) => ({
+    headers: {},
+    calls: calls.map(({ message }) => ({ path: barePath.insert, message })),
+  }));
   return (await bench.client.load({ addresses, connections: lanes.length, lanes: bare })).cpuMs;
 }
 
-function toLimit(figures: FollowFigures, startMs: number, usedMs: (figures: FollowFigures) => number): StreamLimitFigures {
+function toLimit(
+  figures: FollowFigures,
+  startMs: number,
+  usedMs: (figures: FollowFigures) => number,
+): StreamLimitFigures {
   const { deliveries, firstAtMs, lastAtMs } = figures;
   return {
     value: (deliveries / (lastAtMs - startMs)) * 1000,

@@ -48,7 +48,10 @@ export interface Limit {
 }
 
 /** Runs a load. @returns its calls per second with all that is known of it. */
-export async function measureLoad(bench: Bench, job: Omit<LoadJob, 'kind'>): Promise<Round & { readonly load: LoadFigures }> {
+export async function measureLoad(
+  bench: Bench,
+  job: Omit<LoadJob, 'kind'>,
+): Promise<Round & { readonly load: LoadFigures }> {
   const before = await bench.usage();
   const load = await bench.client.load(job);
   const after = await bench.usage();

@@ -15,10 +15,5 @@ export function lifeOfTask(scene: Scene, computePlanKey: string, index: number):
       ? toCall('RegisterModels', { models: [buildNewModel(scene.random, { computeTaskKey: task.key })] })
       : toCall('RegisterPerformance', buildNewPerformance(scene.random, { computeTaskKey: task.key }));
   const { TASK_ACTION_DONE, TASK_ACTION_EXECUTING } = ComputeTaskAction;
-  return [
-    toCall('RegisterTasks', { tasks: [task] }),
-    apply(TASK_ACTION_EXECUTING),
-    output,
-    apply(TASK_ACTION_DONE),
-  ];
+  return [toCall('RegisterTasks', { tasks: [task] }), apply(TASK_ACTION_EXECUTING), output, apply(TASK_ACTION_DONE)];
 }

@@ -39,7 +39,9 @@ export function functionShape() {
 
 /** What tasks say of their function's outputs. */
 export function taskOutputs() {
-  return new Map(['model', 'performance'].map((name) => [name, { permissions: buildNewPermissions(), transient: false }]));
+  return new Map(
+    ['model', 'performance'].map((name) => [name, { permissions: buildNewPermissions(), transient: false }]),
+  );
 }
 
 /** Registers an organization, a function that is READY, a data manager and samples. */

@@ -26,6 +26,9 @@ export async function layStock(bench: Bench): Promise<Stock> {
   for (let first = 0; first < tasks.length; first += BATCH) {
     await bench.api.call(scene.channel, 'RegisterTasks', { tasks: tasks.slice(first, first + BATCH) });
   }
-  const taskKeys = scene.random.shuffle(tasks).slice(0, REMEMBERED_TASKS).map(({ key }) => key);
+  const taskKeys = scene.random
+    .shuffle(tasks)
+    .slice(0, REMEMBERED_TASKS)
+    .map(({ key }) => key);
   return { computePlanKey, computePlanKeys, taskKeys };
 }

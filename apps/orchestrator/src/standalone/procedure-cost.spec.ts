@@ -1,5 +1,12 @@
 import { procedures } from '@orchestrator/lib';
-import { buildNewComputePlan, buildNewDataManager, buildNewDataSample, buildNewModel, createRandom } from '@orchestrator/testing';
+import {
+  buildNewComputePlan,
+  buildNewDataManager,
+  buildNewDataSample,
+  buildNewFunction,
+  buildNewModel,
+  createRandom,
+} from '@orchestrator/testing';
 import { DatabaseProxy } from '@orchestrator/tools';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -90,7 +97,9 @@ it('a task with a parent is four rows, and one more per plan and function', asyn
   const before = await countRows();
   await call(mode, 'RegisterTasks', { tasks });
   const after = await countRows();
-  const written = Object.fromEntries(Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]));
+  const written = Object.fromEntries(
+    Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]),
+  );
   expect(written).toEqual({
     ...Object.fromEntries(Object.keys(after).map((table) => [table, 0])),
     compute_tasks: BATCH,
@@ -98,6 +107,25 @@ it('a task with a parent is four rows, and one more per plan and function', asyn
     compute_task_parents: BATCH,
     events: BATCH,
   });
+});
+
+it('a plan has a function from its first task with it', async () => {
+  const plan = buildNewComputePlan(random);
+  await call(mode, 'RegisterPlan', plan);
+  const other = buildNewFunction(random);
+  await call(mode, 'RegisterFunction', other);
+  const planFunctions = async (): Promise<number> => (await countRows())['compute_plan_functions'] ?? 0;
+  const register = async (...functionKeys: readonly string[]): Promise<number> => {
+    const before = await planFunctions();
+    const tasks = functionKeys.map((functionKey) => scene.task({ computePlanKey: plan.key, functionKey }));
+    await call(mode, 'RegisterTasks', { tasks });
+    return (await planFunctions()) - before;
+  };
+  const { functionKey: known } = scene;
+  expect(await register(known, known)).toBe(1);
+  expect(await register(known)).toBe(0);
+  expect(await register(known, other.key)).toBe(1);
+  expect(await register(other.key, known)).toBe(0);
 });
 
 async function countRows(): Promise<Readonly<Record<string, number>>> {

@@ -46,7 +46,12 @@ async function measureOne(bench: StandaloneBench, fanOut: FanOut): Promise<reado
     'database connections': pairs[0]?.round.connections ?? 0,
     'server MiB': memoryOf(bench.servers[0]?.pid ?? 0).bytes / MEBIBYTE,
   };
-  const line = { unit: 'deliveries/s', rounds: pairs.map(({ round, limit }) => withLimit(round, limit)), notes, ...AIMS[row] };
+  const line = {
+    unit: 'deliveries/s',
+    rounds: pairs.map(({ round, limit }) => withLimit(round, limit)),
+    notes,
+    ...AIMS[row],
+  };
   // A batch comes out of one commit: what its limit has to be held against is how it then streams.
   if (writes === 'single') return [toFigure({ ...line, row, ofLimit: 0.5 })];
   const { notes: _, ...streaming } = line;

@@ -16,7 +16,11 @@ export async function measureGrowth(bench: StandaloneBench): Promise<readonly Fi
   const curves = [
     await measureSizes(bench, { name: 'children', title: 'DONE of a task', xLabel: 'children' }, finishParent),
     await measureSizes(bench, { name: 'function', title: 'READY of a function', xLabel: 'waiting tasks' }, makeReady),
-    await measureSizes(bench, { name: 'plan', title: 'Registering 100 tasks in a plan', xLabel: 'tasks of the plan' }, extendPlan),
+    await measureSizes(
+      bench,
+      { name: 'plan', title: 'Registering 100 tasks in a plan', xLabel: 'tasks of the plan' },
+      extendPlan,
+    ),
   ];
   const last = curves.map(({ title, points }) => ({ title, ms: points.at(-1)?.[1] ?? 0 }));
   return last.map(({ title, ms }, index) => {
@@ -61,7 +65,10 @@ async function finishParent(bench: StandaloneBench, size: number): Promise<numbe
   const plan = await addPlan(bench.api, scene);
   const parent = buildTask(scene, plan);
   await register(bench, [parent]);
-  await register(bench, Array.from({ length: size }, () => buildTask(scene, plan, parent.key)));
+  await register(
+    bench,
+    Array.from({ length: size }, () => buildTask(scene, plan, parent.key)),
+  );
   const { TASK_ACTION_DONE, TASK_ACTION_EXECUTING } = ComputeTaskAction;
   const apply = (action: ComputeTaskAction) =>
     bench.api.call(scene.channel, 'ApplyTaskAction', { computeTaskKey: parent.key, action, log: '' });

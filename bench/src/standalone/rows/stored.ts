@@ -83,11 +83,18 @@ async function fill(bench: StandaloneBench, tasks: number, reads: readonly Read[
 
 function toCurves(stations: readonly Station[]): readonly Curve[] {
   const xLabel = 'tasks stored';
-  const pick = (read: (station: Station) => number) => stations.map((station) => [station.stored, read(station)] as const);
+  const pick = (read: (station: Station) => number) =>
+    stations.map((station) => [station.stored, read(station)] as const);
   const yLabel = 'ms of processor time';
   return [
     { name: 'registration', title: 'Registering a task', xLabel, yLabel, points: pick(({ taskCpuMs }) => taskCpuMs) },
     { name: 'pages', title: 'A page of a plan', xLabel, yLabel, points: pick(({ pageCpuMs }) => pageCpuMs) },
-    { name: 'memory', title: 'Memory of the server', xLabel, yLabel: 'MiB', points: pick(({ serverMib }) => serverMib) },
+    {
+      name: 'memory',
+      title: 'Memory of the server',
+      xLabel,
+      yLabel: 'MiB',
+      points: pick(({ serverMib }) => serverMib),
+    },
   ];
 }

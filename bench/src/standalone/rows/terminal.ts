@@ -38,7 +38,11 @@ async function applyTo(
 ): Promise<Round> {
   const headers = headersOf(bench.target, bench.scenes[0].channel);
   const calls = keys.map((computeTaskKey) => toCall('ApplyTaskAction', { computeTaskKey, action, log: '' }));
-  const round = await measureLoad(bench, { addresses: bench.target.addresses, connections: 1, lanes: [{ headers, calls }] });
+  const round = await measureLoad(bench, {
+    addresses: bench.target.addresses,
+    connections: 1,
+    lanes: [{ headers, calls }],
+  });
   await withClient(bench.databaseUrl, (client) => client.query(BARE_TABLE));
   await using bare = await BareServer.start({ databaseUrl: bench.databaseUrl, poolSize: 1, answerBytes: 0 });
   const inserts = calls.map(({ message }) => ({ path: barePath.insert, message }));

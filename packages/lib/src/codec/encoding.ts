@@ -1,5 +1,9 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type ComputeTask, ComputeTask as ComputeTaskCodec, ComputeTaskStatus } from '../gen/orchestrator/computetask.ts';
+import {
+  type ComputeTask,
+  ComputeTask as ComputeTaskCodec,
+  ComputeTaskStatus,
+} from '../gen/orchestrator/computetask.ts';
 import { Event } from '../gen/orchestrator/event.ts';
 import type { MessageCodec } from './codec.ts';
 
@@ -52,7 +56,10 @@ const STATUS_BYTES = 2;
 function writeTaskField(writer: BinaryWriter, tag: number, task: ComputeTask): void {
   const body = encodeTaskBody(task);
   const hasStatus = task.status !== ComputeTaskStatus.STATUS_UNKNOWN;
-  writer.uint32(tag).uint32(body.length + (hasStatus ? STATUS_BYTES : 0)).raw(body);
+  writer
+    .uint32(tag)
+    .uint32(body.length + (hasStatus ? STATUS_BYTES : 0))
+    .raw(body);
   if (hasStatus) writer.uint32(TASK_STATUS_TAG).uint32(task.status);
 }
 

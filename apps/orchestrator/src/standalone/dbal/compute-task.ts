@@ -19,7 +19,7 @@ import { byteaArray, integerArray, uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { distinctUuids, lastByKey, queryByKeys } from './keys.ts';
 import { queryTaskPage } from './task-listing.ts';
-import { queryTaskReferences } from './task-references.ts';
+import { planFunction, queryTaskReferences } from './task-references.ts';
 import { taskMessage, TASKS_OF_KEYS, WITH_STATUS } from './task-sql.ts';
 
 const TASK = taskMessage('t.asset', 's.status');
@@ -29,24 +29,30 @@ const SELECT_BY_KEYS: Statement = {
   text: `SELECT t.key, ${TASK} FROM unnest($2::uuid[]) AS k (key) ${TASKS_OF_KEYS} ${WITH_STATUS}`,
 };
 
+const PLAN_FUNCTIONS = `, plan_functions AS (
+      INSERT INTO compute_plan_functions (channel, compute_plan_key, function_key)
+      SELECT DISTINCT $1::integer, * FROM unnest($4::uuid[], $6::uuid[])
+      ON CONFLICT DO NOTHING
+    )`;
+
 /** Tasks ($2 to $8) and their parents ($9, $10). */
-const INSERT: Statement = {
-  name: 'insert_compute_tasks',
-  text: `
+function insertText(planFunctions: string): string {
+  return `
     WITH tasks AS (
       INSERT INTO compute_tasks (channel, key, created, compute_plan_key, function_key, worker, asset)
       SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $6::uuid[], $7::text[], $8::bytea[])
     ), statuses AS (
       INSERT INTO compute_task_statuses (channel, key, created, compute_plan_key, status)
       SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::smallint[])
-    ), plan_functions AS (
-      INSERT INTO compute_plan_functions (channel, compute_plan_key, function_key)
-      SELECT DISTINCT $1::integer, * FROM unnest($4::uuid[], $6::uuid[])
-      ON CONFLICT DO NOTHING
-    )
+    )${planFunctions}
     INSERT INTO compute_task_parents (channel, child_key, parent_key)
-    SELECT $1, * FROM unnest($9::uuid[], $10::uuid[])`,
-};
+    SELECT $1, * FROM unnest($9::uuid[], $10::uuid[])`;
+}
+
+const INSERT: Statement = { name: 'insert_compute_tasks', text: insertText(PLAN_FUNCTIONS) };
+
+/** For plans that have the functions already, all but always: a third less of the database's time for a single task. */
+const INSERT_TO_KNOWN: Statement = { name: 'insert_compute_tasks_to_known', text: insertText('') };
 
 /** An upsert of rows that are there: it goes by the primary key whatever the statistics say, an UPDATE joins. */
 const UPDATE_STATUSES: Statement = {
@@ -131,6 +137,8 @@ function toReadiness([bytes, parentsDone]: readonly unknown[]): TaskReadiness {
 
 export class PostgresComputeTaskDbal implements ComputeTaskDbal {
   readonly #scope: PostgresScope;
+  /** As far as this request has looked. */
+  #planFunctions: ReadonlySet<string> = new Set();
 
   constructor(scope: PostgresScope) {
     this.#scope = scope;
@@ -140,15 +148,18 @@ export class PostgresComputeTaskDbal implements ComputeTaskDbal {
     return queryByKeys(this.#scope, { statement: SELECT_BY_KEYS, codec: ComputeTask, keys });
   }
 
-  getTaskReferences(query: TaskReferenceQuery): Promise<TaskReferences> {
-    return queryTaskReferences(this.#scope, query);
+  async getTaskReferences(query: TaskReferenceQuery): Promise<TaskReferences> {
+    const { references, planFunctions } = await queryTaskReferences(this.#scope, query);
+    this.#planFunctions = planFunctions;
+    return references;
   }
 
   addComputeTasks(added: readonly NewStoredTask[]): void {
     if (added.length === 0) return;
     const tasks = added.map(({ task }) => task);
     const edges = added.flatMap(({ task, parentKeys }) => parentKeys.map((parentKey) => [task.key, parentKey] as const));
-    this.#scope.sql.send(INSERT, [
+    const areKnown = tasks.every((task) => this.#planFunctions.has(planFunction(task.computePlanKey, task.functionKey)));
+    this.#scope.sql.send(areKnown ? INSERT_TO_KNOWN : INSERT, [
       this.#scope.channelId,
       ...statusColumns(tasks),
       uuidArray(tasks.map(({ functionKey }) => functionKey)),

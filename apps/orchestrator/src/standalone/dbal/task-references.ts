@@ -16,7 +16,7 @@ import { distinctUuids } from './keys.ts';
 import { taskMessage, TASKS_OF_KEYS, WITH_STATUS } from './task-sql.ts';
 
 /** Which table a row of the answer comes from. */
-const Source = { Task: 1, Plan: 2, Function: 3, DataManager: 4, DataSample: 5, Model: 6, Organization: 7 } as const;
+const Source = { Task: 1, Plan: 2, Function: 3, DataManager: 4, DataSample: 5, Model: 6, Organization: 7, PlanFunction: 8 } as const;
 
 /**
  * Everything in one statement, each part an index lookup by its keys: $2 tasks, $3 plans, $4 functions, $5 assets,
@@ -49,11 +49,26 @@ const SELECT: Statement = {
     UNION ALL
     SELECT ${Source.Model}, key::text, asset, false FROM models WHERE channel = $1 AND key = ANY($5::uuid[])
     UNION ALL
-    SELECT ${Source.Organization}, id, NULL, false FROM organizations WHERE channel = $1 AND id = ANY($6::text[])`,
+    SELECT ${Source.Organization}, id, NULL, false FROM organizations WHERE channel = $1 AND id = ANY($6::text[])
+    UNION ALL
+    SELECT ${Source.PlanFunction}, compute_plan_key::text || function_key::text, NULL, false FROM compute_plan_functions
+    WHERE channel = $1 AND compute_plan_key = ANY($3::uuid[]) AND function_key = ANY($4::uuid[])`,
 };
 
+/** What the store knows for a batch of new tasks. */
+export interface FoundReferences {
+  readonly references: TaskReferences;
+  /** Plans that have a function already, as `planFunction` writes them. */
+  readonly planFunctions: ReadonlySet<string>;
+}
+
+/** A plan and a function that it uses, as one text. */
+export function planFunction(computePlanKey: string, functionKey: string): string {
+  return computePlanKey + functionKey;
+}
+
 /** All that a batch of new tasks is checked against. */
-export async function queryTaskReferences(scope: PostgresScope, query: TaskReferenceQuery): Promise<TaskReferences> {
+export async function queryTaskReferences(scope: PostgresScope, query: TaskReferenceQuery): Promise<FoundReferences> {
   const rows = await scope.sql.query(SELECT, [
     scope.channelId,
     uuidArray(distinctUuids(query.taskKeys)),
@@ -71,7 +86,7 @@ export async function queryTaskReferences(scope: PostgresScope, query: TaskRefer
     return new Map(found.map(([, key, bytes]) => [key as string, new Stored(codec, bytes as Uint8Array)]));
   }
   const withDisabledModel = rows.filter(([, , , hasDisabledModel]) => hasDisabledModel === true);
-  return {
+  const references: TaskReferences = {
     tasks: messagesOf(Source.Task, ComputeTask),
     tasksWithDisabledModel: new Set(withDisabledModel.map(([, key]) => key as string)),
     computePlans: messagesOf(Source.Plan, ComputePlan),
@@ -81,4 +96,5 @@ export async function queryTaskReferences(scope: PostgresScope, query: TaskRefer
     models: messagesOf(Source.Model, Model),
     organizationIds: new Set(keysOf(Source.Organization)),
   };
+  return { references, planFunctions: new Set(keysOf(Source.PlanFunction)) };
 }
