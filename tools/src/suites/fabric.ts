@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { runScenariosTwice } from '../distributed/scenarios.ts';
 import { requireFabricBinaries } from '../fabric/binaries.ts';
 import { startFabricNetwork } from '../fabric/network.ts';
+import { runTool } from '../fabric/program.ts';
 import { runCommand } from '../verification/command.ts';
 import { closingLine, sum, type Tally, tallyOfVitest } from '../verification/tally.ts';
 
@@ -39,7 +40,9 @@ async function runScenarios(): Promise<Tally> {
   });
 }
 
-console.log(`Fabric's binaries: ${requireFabricBinaries()}`);
+const binaries = requireFabricBinaries();
+const version = await runTool({ file: join(binaries, 'peer'), args: ['version'], folder: tmpdir() });
+console.log(`${new Date().toISOString()}, Node ${process.version}, Fabric's binaries in ${binaries}:\n${version.trim()}`);
 const filters = process.argv.slice(2);
 const tallies = [await runTests(filters)];
 if (filters.length === 0) tallies.push(await runScenarios());

@@ -1,4 +1,4 @@
 import { chaincodeOnNetwork } from './spec-support-network.ts';
 
-chaincodeOnNetwork({ name: 'Hyperledger Fabric on LevelDB', steps: 1000 });
+chaincodeOnNetwork({ name: 'Hyperledger Fabric on LevelDB', steps: 1100 });
 chaincodeOnNetwork({ name: 'Hyperledger Fabric on CouchDB', steps: 300 });

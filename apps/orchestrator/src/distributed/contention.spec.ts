@@ -89,12 +89,23 @@ async function counter(name: string): Promise<number> {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
+const LEDGER_COUNTERS = ['orc_ledger_attempts_total', 'orc_ledger_conflicts_total', 'orc_db_transaction_retries_total'];
+
+function ledgerCounts(): Promise<readonly number[]> {
+  return Promise.all(LEDGER_COUNTERS.map(counter));
+}
+
+function difference(after: readonly number[], before: readonly number[]): string {
+  return LEDGER_COUNTERS.map((name, index) => `${name} ${(after[index] ?? 0) - (before[index] ?? 0)}`).join(', ');
+}
+
 describe('16 clients at two servers', { timeout: TIMEOUT_MS }, () => {
   test.each([
     ['on one plan', 1],
     ['on 16 plans', CLIENTS],
-  ])('%s lose no call, and every task lives once', async (_where, planCount) => {
+  ])('%s lose no call, and every task lives once', async (where, planCount) => {
     const functionKey = await registerFunction();
+    const ledgerBefore = await ledgerCounts();
     const counted = { registered: await counter(REGISTERED), done: await counter(DONE) };
     const plans = await Promise.all(Array.from({ length: planCount }, () => registerPlan()));
     const keys = await Promise.all(
@@ -106,6 +117,7 @@ describe('16 clients at two servers', { timeout: TIMEOUT_MS }, () => {
         return own;
       }),
     );
+    console.log(`${CLIENTS} clients ${where}, ${CLIENTS * LIVES} task lives, on ${ledger.network.kind}: ${difference(await ledgerCounts(), ledgerBefore)}`);
     expect((await counter(REGISTERED)) - counted.registered).toBe(CLIENTS * LIVES);
     expect((await counter(DONE)) - counted.done).toBe(CLIENTS * LIVES);
     for (const key of keys.flat()) {
@@ -121,6 +133,7 @@ describe('16 clients at two servers', { timeout: TIMEOUT_MS }, () => {
       Array.from({ length: CLIENTS }, (_, index) => clientOf(index).call('UpdatePlan', { key, name: `name ${index}` }, org1)),
     );
     const conflicts = (await counter('orc_ledger_conflicts_total')) - before.conflicts;
+    console.log(`${CLIENTS} clients rename one plan, on ${ledger.network.kind}: ${conflicts} conflicts`);
     expect(conflicts).toBeGreaterThan(0);
     expect((await counter('orc_ledger_attempts_total')) - before.attempts).toBe(CLIENTS + conflicts);
     const answer = await clientOf(0).call('QueryEvents', { filter: { assetKey: key }, pageSize: 100 }, org1);

@@ -7,4 +7,5 @@ testHistories({
   kind: 'dev-ledger',
   seeds: Array.from({ length: isExtended ? 10 : 1 }, (_, index) => firstSeed + index),
   steps: isExtended ? 1000 : 300,
+  organizations: ['MyOrg1MSP', 'MyOrg2MSP', ...(isExtended ? ['MyOrg3MSP', 'MyOrg4MSP'] : [])],
 });

@@ -5,7 +5,7 @@ import { type HistoryApi, runHistory } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SpecClient } from '../spec-client.ts';
-import { type LedgerKind, type SpecLedger, startSpecLedger } from './spec-support-servers.ts';
+import { type LedgerKind, type SpecLedger, startDevSpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const CHANNELS = ['mychannel', 'yourchannel'] as const;
 const START_TIMEOUT_MS = 180_000;
@@ -17,16 +17,18 @@ export interface DistributedHistories {
   readonly seeds: readonly number[];
   /** Calls of each history. */
   readonly steps: number;
+  /** Of a development ledger; two, as real networks have here, unless told otherwise. */
+  readonly organizations?: readonly string[];
 }
 
 /** Tests: the histories of standalone mode against a server of distributed mode, each in chaincodes of its own. */
-export function testHistories({ kind, seeds, steps }: DistributedHistories): void {
+export function testHistories({ kind, seeds, steps, organizations = ['MyOrg1MSP', 'MyOrg2MSP'] }: DistributedHistories): void {
   describe(`a random history of all procedures agrees with the model, answer by answer and event by event (${kind})`, () => {
     let ledger: SpecLedger;
     let client: SpecClient;
 
     beforeAll(async () => {
-      ledger = await startSpecLedger(kind);
+      ledger = kind === 'fabric' ? await startSpecLedger(kind) : await startDevSpecLedger({ organizations });
       client = ledger.clientOf(await startServer(ledger, seeds));
     }, START_TIMEOUT_MS);
 
@@ -35,7 +37,7 @@ export function testHistories({ kind, seeds, steps }: DistributedHistories): voi
     it.each(seeds)(
       `seed %d, ${steps} steps`,
       async (seed) => {
-        const summary = await runHistory({ seed, steps, api: apiOf(client, chaincodeOf(seed)), channels: CHANNELS });
+        const summary = await runHistory({ seed, steps, api: apiOf(client, chaincodeOf(seed)), channels: CHANNELS, organizations });
         const [answered, refused] = [sumOf(summary.answered), sumOf(summary.refused)];
         // A history that only meets refusals, or none, would prove little.
         expect([answered, refused].every((count) => count > steps / 10)).toBe(true);
