@@ -1,9 +1,10 @@
 /** `npm run bench`: measures, prints tables, and writes JSON when asked to. Never a gate; it stops by itself. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { measureBroker } from './broker.ts';
-import { attachTo, loadNetwork } from './distributed/network.ts';
+import { type LedgerOptions, preferredLedger, startLedger } from './distributed/ledgers.ts';
+import { attachTo } from './distributed/network.ts';
 import { distributedRows, measureDistributed } from './distributed/rows.ts';
 import type { Figure } from './report/figure.ts';
 import { describeMachine } from './report/machine.ts';
@@ -22,7 +23,8 @@ interface Options extends Effort {
   readonly markdown?: string;
   readonly plots?: string;
   readonly distributed?: true;
-  readonly network?: string;
+  readonly ledger: LedgerOptions['ledger'];
+  readonly blockMs: number;
   readonly address?: string;
   readonly organization: string;
   readonly channels: readonly string[];
@@ -76,14 +78,11 @@ async function brokerFigure(events: number): Promise<Figure> {
 }
 
 async function runDistributed(options: Options): Promise<Result> {
-  const { address, chaincode, channels, only, organization, ...rest } = options;
+  const { address, blockMs, chaincode, channels, ledger, only, organization, ...rest } = options;
   const [first, second = first] = channels;
   if (first === undefined || second === undefined) throw new Error('a channel is needed');
   const target = { addresses: [address ?? ''], organization, channels: [first, second], chaincode } as const;
-  if (address === undefined && rest.network === undefined)
-    throw new Error('--distributed needs --network or --address');
-  await using network =
-    rest.network === undefined ? attachTo(target) : await (await loadNetwork(resolve(rest.network)))();
+  await using network = address === undefined ? await startLedger({ ledger, blockMs }) : attachTo(target);
   const names = chooseRows(only, distributedRows);
   const figures = await measureDistributed(network, { names, effort: rest, tell: printTable });
   return { figures, store: network.description };
@@ -119,8 +118,11 @@ const options = new Command('bench')
   .option('--markdown <file>', 'where to write the table, for documentation')
   .option('--plots <folder>', 'where to write the plots, as SVG')
   .option('--distributed', `measure distributed mode; its rows are ${distributedRows.join(', ')}`)
-  .option('--network <module>', 'what starts the ledger and the facade: a module that exports startNetwork')
-  .option('--address <host:port>', 'a facade that runs already, instead')
+  .addOption(
+    new Option('--ledger <kind>', 'which ledger to start').choices(['fabric', 'development']).default(preferredLedger()),
+  )
+  .option('--block-ms <milliseconds>', 'how long an orderer waits before it cuts a block', parseCount, 50)
+  .option('--address <host:port>', 'a facade that runs already, instead of a ledger to start')
   .option('--organization <mspid>', 'who calls it', 'MyOrg1MSP')
   .option('--channels <names>', 'one or two of its channels', parseList, ['mychannel', 'yourchannel'])
   .option('--chaincode <name>', 'the chaincode of the channels', 'mycc')

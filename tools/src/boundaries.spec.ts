@@ -10,7 +10,7 @@ const layers: Readonly<Record<string, { readonly code: readonly string[]; readon
   '@orchestrator/testing': { code: ['@orchestrator/lib'], tests: [] },
   '@orchestrator/embedded-postgres': { code: [], tests: [] },
   '@orchestrator/tools': { code: ['@orchestrator/dev-ledger', '@orchestrator/embedded-postgres', '@orchestrator/lib'], tests: [] },
-  '@orchestrator/bench': { code: ['@orchestrator/lib', '@orchestrator/testing', '@orchestrator/tools'], tests: [] },
+  '@orchestrator/bench': { code: ['@orchestrator/dev-ledger', '@orchestrator/lib', '@orchestrator/testing', '@orchestrator/tools'], tests: [] },
   '@orchestrator/e2e': { code: ['@orchestrator/lib'], tests: ['@orchestrator/tools'] },
   '@orchestrator/deploy': { code: ['@orchestrator/dev-ledger', '@orchestrator/tools'], tests: [] },
   '@orchestrator/dev-ledger': { code: [], tests: [] },

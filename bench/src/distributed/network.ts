@@ -26,16 +26,6 @@ export interface BenchNetwork extends AsyncDisposable {
   readonly least?: LeastContract;
 }
 
-/** What a module that is given as `--network` exports as `startNetwork`. Everything goes when it is disposed of. */
-export type StartNetwork = () => Promise<BenchNetwork>;
-
-/** Imports such a module. @throws Error when it exports something else. */
-export async function loadNetwork(path: string): Promise<StartNetwork> {
-  const module = (await import(path)) as { readonly startNetwork?: StartNetwork };
-  if (typeof module.startNetwork !== 'function') throw new Error(`${path} exports no startNetwork`);
-  return module.startNetwork;
-}
-
 /** A facade that runs already: it is measured and left running. */
 export function attachTo(target: Target): BenchNetwork {
   return {

@@ -17,6 +17,8 @@ const LABEL = 'orchestrator_1';
 const defaultChaincodes: Readonly<Record<string, string>> = { mychannel: 'mycc', yourchannel: 'yourcc' };
 
 export interface DeploymentOptions {
+  /** Another program instead of the product's chaincode, and the label of its package. */
+  readonly program?: { readonly label: string; readonly command: readonly [string, ...string[]] };
   /** Names of the chaincodes by channel: mycc on mychannel and yourcc on yourchannel, unless told otherwise. */
   readonly chaincodes?: Readonly<Record<string, string>>;
   /** `AND` of all organizations, unless told otherwise. */
@@ -44,8 +46,11 @@ export interface OrchestratorDeployment extends AsyncDisposable {
 /** Deploys the product's chaincode on a network that runs, and starts its processes. */
 export async function deployOrchestrator(
   network: LedgerNetwork,
-  { chaincodes: names = defaultChaincodes, policy = 'AND', environmentOf = () => ({}), nodeOptionsOf = () => [] }: DeploymentOptions = {},
+  options: DeploymentOptions = {},
 ): Promise<OrchestratorDeployment> {
+  const { program: other, chaincodes: names = defaultChaincodes, policy = 'AND' } = options;
+  const { environmentOf = () => ({}), nodeOptionsOf = () => [] } = options;
+  const label = other?.label ?? LABEL;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-distributed-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
@@ -53,15 +58,15 @@ export async function deployOrchestrator(
   const mspids = network.organizations.map(({ mspid }) => mspid);
   const ports = await findPorts(mspids.length);
   const addresses = Object.fromEntries(mspids.map((mspid, index) => [mspid, `127.0.0.1:${ports[index]}`]));
-  const definitions = Object.entries(names).map(([channel, name]) => ({ channel, name, package: LABEL, policy }));
-  await network.deploy({ packages: [{ label: LABEL, addresses }], chaincodes: definitions });
+  const definitions = Object.entries(names).map(([channel, name]) => ({ channel, name, package: label, policy }));
+  await network.deploy({ packages: [{ label, addresses }], chaincodes: definitions });
   const chaincodes = new Map<string, Program>();
   for (const mspid of mspids) {
     const program = chaincodeProgram({
       name: `the chaincode of ${mspid}`,
-      command: commandWith(nodeOptionsOf(mspid)),
+      command: other?.command ?? commandWith(nodeOptionsOf(mspid)),
       mspid,
-      packageId: network.packageId(LABEL, mspid),
+      packageId: network.packageId(label, mspid),
       address: addresses[mspid] ?? '',
       env: { LOG_LEVEL: 'WARN', ...environmentOf(mspid) },
       folder,
@@ -74,7 +79,7 @@ export async function deployOrchestrator(
   await Promise.all([...chaincodes.values()].map((program) => program.start()));
   const environment = await facadeEnvironment({ network, names, folder });
   const owned = stack.move();
-  return { chaincodes, label: LABEL, names, folder, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { chaincodes, label, names, folder, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function commandWith(nodeOptions: readonly string[]): readonly [string, ...string[]] {

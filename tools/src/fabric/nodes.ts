@@ -52,6 +52,11 @@ export class PeerNode {
     return this.#program.isRunning;
   }
 
+  /** The process's id while it runs. */
+  get pid(): number | undefined {
+    return this.#program.pid;
+  }
+
   /** @throws Error with the end of its log when it does not come up. */
   async start(settings?: PeerSettings): Promise<void> {
     if (this.isRunning) return;

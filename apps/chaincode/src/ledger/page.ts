@@ -10,8 +10,8 @@ import {
 import type { Rank } from './index-scan.ts';
 
 /**
- * Most candidates that one evaluation looks at. A filter that keeps few of them gives short pages, even empty ones,
- * with a token: an evaluation stops all commits at its peer, and must not take seconds.
+ * Most candidates that one evaluation looks at. A filter that keeps few of them gives pages that are cut: short ones,
+ * even empty ones, with a token. An evaluation stops all commits at its peer, and must not take seconds.
  */
 export const MAX_SCANNED_RECORDS = 10_000;
 
@@ -39,7 +39,7 @@ export async function cutPage<T>(
   let scanned = 0;
   let last: Cursor | undefined;
   for await (const { cursor, load } of candidates) {
-    if (scanned === maxScanned) return next(items, last);
+    if (scanned === maxScanned) return { ...next(items, last), isCut: true };
     scanned += 1;
     const item = await load();
     if (item !== undefined) {
