@@ -9,6 +9,8 @@ import { runChecks } from './check.ts';
 import type { Cluster } from './cluster.ts';
 
 await using stack = new AsyncDisposableStack();
+// Whoever interrupts the checks must not find a cluster left over.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stack.disposeAsync().finally(() => process.exit(1)));
 let starting: Promise<Cluster> | undefined;
 /** Starts it when the first check wants it. */
 const cluster = (): Promise<Cluster> => (starting ??= startCluster().then((started) => stack.use(started)));
