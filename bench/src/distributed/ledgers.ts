@@ -32,7 +32,7 @@ export async function startLedger(options: LedgerOptions): Promise<BenchNetwork>
   stack.use(
     await deployOrchestrator(network, { program: { label: 'least_1', command: leastCommand }, chaincodes: leastNames }),
   );
-  const server = stack.use(await ServerProcess.start({ ...environment, LOG_LEVEL: 'WARN' }));
+  const server = stack.use(await ServerProcess.start(environment));
   const [organization] = network.organizations;
   if (organization === undefined) throw new Error('a network without organizations');
   const least = stack.use(new LeastGateway(organization, LEAST));

@@ -124,10 +124,10 @@ describe('a filter that keeps little', () => {
       load: async () => (index === kept ? { bytes: Uint8Array.of(1) } : undefined),
     }));
 
-  it('gives short pages with a token until the end', async () => {
+  it('gives short pages that say so, with a token, until the end', async () => {
     expect(MAX_SCANNED_RECORDS).toBe(10_000);
-    expect(await cutPage(candidates(12), ALL, 10)).toEqual({ items: [], next: ['9'] });
-    expect(await cutPage(candidates(12).slice(10), ALL, 10)).toEqual({ items: [{ bytes: Uint8Array.of(1) }], next: ['19'] });
+    expect(await cutPage(candidates(12), ALL, 10)).toEqual({ items: [], next: ['9'], isCut: true });
+    expect(await cutPage(candidates(12).slice(10), ALL, 10)).toEqual({ items: [{ bytes: Uint8Array.of(1) }], next: ['19'], isCut: true });
     expect(await cutPage(candidates(12).slice(20), ALL, 10)).toEqual({ items: [] });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ComputePlan, QueryPlansResponse } from '../gen/orchestrator/computeplan.ts';
 import { Stored } from './codec.ts';
-import { encodePage, pageRequest } from './page.ts';
+import { encodePage, pageRequest, takePageApart } from './page.ts';
 
 const plans = ['one', 'two'].map((name) => ComputePlan.fromPartial({ name }));
 const items = plans.map((plan) => Stored.of(ComputePlan, plan));
@@ -45,5 +45,26 @@ describe('a page', () => {
     ['of another listing', btoa('["QueryTasks","1","a"]')],
   ])('refuses a token with %s', (_, pageToken) => {
     expect(() => pageRequest('QueryPlans', { pageToken, pageSize: 1 }, 99)).toThrow(/^OE0003: /u);
+  });
+});
+
+describe('a page taken apart', () => {
+  it('is its items, their number and the token', () => {
+    const { bytes } = encodePage('QueryPlans', { items, next: ['1'] });
+    const { nextPageToken } = QueryPlansResponse.decode(bytes);
+    const apart = takePageApart(bytes);
+    expect({ ...apart, items: undefined }).toEqual({ items: undefined, itemCount: 2, nextPageToken, isCut: false });
+    expect(QueryPlansResponse.decode(apart.items)).toEqual({ plans, nextPageToken: '' });
+  });
+
+  it('of a listing without items is empty', () => {
+    expect(takePageApart(new Uint8Array())).toEqual({ items: new Uint8Array(), itemCount: 0, nextPageToken: '', isCut: false });
+  });
+
+  it.each([[[]], [items]])('tells that it was cut, and its token goes on in the same listing', (shown) => {
+    const { nextPageToken, isCut } = takePageApart(encodePage('QueryPlans', { items: shown, next: ['1', 'a'], isCut: true }).bytes);
+    expect(isCut).toBe(true);
+    expect(pageRequest('QueryPlans', { pageToken: nextPageToken, pageSize: 1 }, 99).after).toEqual(['1', 'a']);
+    expect(() => pageRequest('QueryTasks', { pageToken: nextPageToken, pageSize: 1 }, 99)).toThrow(/^OE0003: /u);
   });
 });

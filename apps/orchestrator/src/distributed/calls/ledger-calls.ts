@@ -1,6 +1,7 @@
 import { formatInvocation, MessageTooLargeError, OrchestrationError } from '@orchestrator/lib';
 import { CallBudget } from './call-budget.ts';
 import { ConflictLines } from './conflict-lines.ts';
+import { isPageParam, readFullPage } from './full-page.ts';
 import {
   type Attempt,
   chaincodeId,
@@ -65,13 +66,31 @@ export class LedgerCalls {
     const budget = new CallBudget({ signal, deadlineMs, timeoutMs: this.#settings.timeoutMs });
     const attempt: Attempt = { call, connection, argument: formatArgument(call), budget };
     try {
-      const answer = procedure.kind === 'write' ? await this.#write(attempt) : await this.#work.read(attempt);
+      const answer = procedure.kind === 'write' ? await this.#write(attempt) : await this.#read(attempt);
       this.#observer.finished(procedure, 'committed');
       return answer;
     } catch (error) {
       this.#observer.finished(procedure, isRefusal(error) ? 'refused' : 'failed');
       throw error;
     }
+  }
+
+  /** Reads, again and again where the chaincode cuts a listing's page short. */
+  #read(attempt: Attempt): Promise<Uint8Array> {
+    const { call, budget } = attempt;
+    const { request } = call;
+    if (!isPageParam(request)) return this.#work.read(attempt);
+    let longestMs = 0;
+    return readFullPage({
+      request,
+      isLate: () => call.signal.aborted || budget.remainingMs < 2 * longestMs,
+      read: async (page) => {
+        const startMs = performance.now();
+        const answer = await this.#work.read({ ...attempt, argument: formatArgument({ ...call, request: page }) });
+        longestMs = Math.max(longestMs, performance.now() - startMs);
+        return answer;
+      },
+    });
   }
 
   /** Writes, unless the same request is found to have been carried out before without its client having heard. */
