@@ -55,7 +55,11 @@ export class PeerWork {
       const { call, connection, argument, budget } = attempt;
       await this.#caughtUp(attempt);
       this.#observer.attempted(call.procedure);
-      const proposal = contractOf(call, connection).newProposal(call.procedure.method, { arguments: [argument] });
+      const proposal = contractOf(call, connection).newProposal(call.procedure.method, {
+        arguments: [argument],
+        // Without it the peer asks another organization's when the own chaincode is away: answers that nobody endorsed.
+        endorsingOrganizations: [connection.mspid],
+      });
       const answer = await traced({ name: 'evaluate' }, () => proposal.evaluate({ deadline: budget.deadlineMs }));
       return this.#readAnswer(call.procedure, answer);
     });
