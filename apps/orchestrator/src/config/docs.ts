@@ -21,8 +21,8 @@ and \`orchestrator --help\` this list.
 const CHANNELS = `## Channels
 
 ORCHESTRATOR_CHANNEL_CONFIG names a YAML file that lists the channels and, for each, the organizations (by MSP id) that
-are its members. The long form may also name the channel's chaincode, for distributed mode: it serves every request of the
-channel, and the \`chaincode\` header is only needed where none is named.
+are its members. The long form may also name the channel's chaincode, for distributed mode: it serves the
+requests that have no header \`chaincode\`, and its events go to the broker. Where none is named, requests need the header.
 
 \`\`\`yaml
 channels:

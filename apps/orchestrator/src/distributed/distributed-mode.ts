@@ -86,9 +86,9 @@ export class DistributedMode implements Mode {
     return Promise.resolve();
   }
 
-  /** The configuration's wins over the header: the channel's events are those of that one. */
+  /** The header's wins over the configuration's, which is for clients that send none. */
   #chaincode({ channel, chaincode }: Caller): string {
-    const name = this.#parts.channels.chaincodeOf(channel) ?? chaincode;
+    const name = chaincode ?? this.#parts.channels.chaincodeOf(channel);
     if (name === undefined) {
       throw badRequest('header "chaincode" is missing, and the configuration names no chaincode for the channel');
     }

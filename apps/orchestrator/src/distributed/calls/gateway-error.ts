@@ -49,7 +49,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern: /No metadata was found for chaincode|no peers available to evaluate chaincode/,
-    meaning: () => ({ kind: 'absent', error: badRequest('the peer has no such chaincode on this channel') }),
+    meaning: () => ({ kind: 'absent', error: badRequest('no peer of the organization has this chaincode on this channel') }),
   },
   {
     pattern: /failed to get config for channel|Failed to get policy manager for channel/,
