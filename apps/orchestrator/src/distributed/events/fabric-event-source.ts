@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaincodeEvent, Network } from '@hyperledger/fabric-gateway';
 import { GatewayError } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
 import { CHAINCODE_EVENT_NAME, Event, parseEvents } from '@orchestrator/lib';
+import { BackOff } from '../../broker/publisher/back-off.ts';
 import { findTransactionEvent, readBlockHeader } from './block-content.ts';
 import type { EventSource, TransactionEvents } from './event-source.ts';
 import { cursorAfter, formatEventId, type LedgerCursor, type LedgerEvent, parseEventId } from './ledger-event.ts';
@@ -21,6 +23,15 @@ export interface FabricEventSourceOptions {
   readonly chaincode: string;
   /** The channel's organizations now. */
   readonly organizations: () => readonly string[];
+}
+
+/** A question to the peer's `qscc`. */
+interface Question {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Whose peer to ask; of any organization when it is undefined. */
+  readonly mspid: string | undefined;
+  readonly deadlineMs: number;
 }
 
 const QUERY_TIMEOUT_MS = 5000;
@@ -114,11 +125,26 @@ export class FabricEventSource implements EventSource {
     }
   }
 
+  /** A peer that serves too many at once is asked again: its places become free one by one. */
   async #query(name: string, args: readonly string[], mspid?: string): Promise<Uint8Array> {
+    const deadlineMs = Date.now() + QUERY_TIMEOUT_MS;
+    const backOff = new BackOff();
+    for (;;) {
+      try {
+        return await this.#ask({ name, args, mspid, deadlineMs });
+      } catch (error) {
+        const delayMs = backOff.nextDelayMs();
+        if (!isBusy(error) || Date.now() + delayMs > deadlineMs) throw error;
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  async #ask({ name, args, mspid, deadlineMs }: Question): Promise<Uint8Array> {
     const { channel } = this.#options;
     try {
       const proposal = this.#network(mspid).getContract('qscc').newProposal(name, { arguments: [channel, ...args] });
-      return await proposal.evaluate({ deadline: Date.now() + QUERY_TIMEOUT_MS });
+      return await proposal.evaluate({ deadline: deadlineMs });
     } catch (error) {
       if (!isUnknownTransaction(error)) this.#failures += 1;
       throw error;
@@ -153,6 +179,10 @@ function readEvents({ blockNumber, transactionId, payload }: EventPayload, chann
 function withChannel(bytes: Uint8Array, channel: string): Uint8Array {
   const event = Event.decode(bytes);
   return event.channel === '' ? Event.encode({ ...event, channel }).finish() : bytes;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof GatewayError && error.message.includes('too many requests');
 }
 
 function isUnknownTransaction(error: unknown): boolean {
