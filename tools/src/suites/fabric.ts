@@ -34,7 +34,7 @@ async function runTests(filters: readonly string[]): Promise<Tally> {
 
 async function runScenarios(): Promise<Tally> {
   await using network = await startFabricNetwork();
-  return runScenariosTwice(network, async () => {
+  return await runScenariosTwice(network, async () => {
     await network.stop();
     await network.start();
   });
