@@ -1,10 +1,10 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { FaultKind } from '@orchestrator/dev-ledger';
-import { ComputePlan, QueryEventsResponse } from '@orchestrator/lib';
 import { buildNewComputePlan, buildNewComputeTask, buildNewFunction } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Headers, SpecClient } from '../spec-client.ts';
+import { countEvents, type PlanOutcome, tryRegisterPlan } from './spec-support-plans.ts';
 import { freshRandom, registerOrganization, type DevSpecLedger, startDevSpecLedger } from './spec-support-servers.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -28,22 +28,9 @@ afterAll(async () => {
 
 beforeEach(() => ledger.faults.clear());
 
-/** Registers a plan. @returns its key, and what the call came to. */
-async function registerPlan(headers: Headers = org1, plan = buildNewComputePlan(random)): Promise<{ readonly key: string; readonly outcome: string }> {
-  try {
-    const answer = ComputePlan.decode(await client.call('RegisterPlan', plan, headers));
-    expect(answer.key).toBe(plan.key);
-    return { key: plan.key, outcome: 'OK' };
-  } catch (error) {
-    const { code, details } = error as ServiceError;
-    return { key: plan.key, outcome: `${status[code]} ${details}` };
-  }
-}
+const registerPlan = (headers = org1, plan = buildNewComputePlan(random)): Promise<PlanOutcome> => tryRegisterPlan(client, headers, plan);
 
-/** How many events tell of an asset. */
-async function eventsOf(assetKey: string): Promise<number> {
-  return QueryEventsResponse.decode(await client.call('QueryEvents', { filter: { assetKey } }, org1)).events.length;
-}
+const eventsOf = (assetKey: string): Promise<number> => countEvents(client, org1, assetKey);
 
 async function counter(name: string): Promise<number> {
   const text = await (await fetch(`http://${server.httpAddress}/metrics`)).text();

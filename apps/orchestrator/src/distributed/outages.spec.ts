@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServiceError, status } from '@grpc/grpc-js';
-import { ComputePlan, QueryEventsResponse } from '@orchestrator/lib';
 import { buildNewComputePlan } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Headers, SpecClient } from '../spec-client.ts';
+import { countEvents, type PlanOutcome, tryRegisterPlan } from './spec-support-plans.ts';
 import { freshRandom, registerOrganization, type SpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -26,22 +25,9 @@ afterAll(async () => {
   await ledger[Symbol.asyncDispose]();
 });
 
-/** Registers a plan. @returns its key, and what the call came to. */
-async function registerPlan(headers: Headers = org1, plan = buildNewComputePlan(random)): Promise<{ readonly key: string; readonly outcome: string }> {
-  try {
-    const answer = ComputePlan.decode(await client.call('RegisterPlan', plan, headers));
-    expect(answer.key).toBe(plan.key);
-    return { key: plan.key, outcome: 'OK' };
-  } catch (error) {
-    const { code, details } = error as ServiceError;
-    return { key: plan.key, outcome: `${status[code]} ${details}` };
-  }
-}
+const registerPlan = (headers = org1, plan = buildNewComputePlan(random)): Promise<PlanOutcome> => tryRegisterPlan(client, headers, plan);
 
-/** How many events tell of an asset. */
-async function eventsOf(assetKey: string): Promise<number> {
-  return QueryEventsResponse.decode(await client.call('QueryEvents', { filter: { assetKey } }, org1)).events.length;
-}
+const eventsOf = (assetKey: string): Promise<number> => countEvents(client, org1, assetKey);
 
 async function isReady(): Promise<boolean> {
   return (await fetch(`http://${server.httpAddress}/readyz`)).ok;

@@ -5,6 +5,9 @@ import type { Log } from '../log/log.ts';
 import type { Caller, EventSubscription } from '../mode.ts';
 import { migrate } from './migrations/migrate.ts';
 import { StandaloneMode, type StandaloneObserver, type StandaloneSettings } from './standalone-mode.ts';
+import { within } from '../spec-waiting.ts';
+
+export { refusalOf, within } from '../spec-waiting.ts';
 
 /** Drops everything: the specs look at answers, not at the log. */
 export const silentLog: Log = {
@@ -135,25 +138,4 @@ export async function takeEvents(subscription: EventSubscription, count: number)
     events.push(...next.map((bytes) => EventCodec.decode(bytes)));
   }
   return events;
-}
-
-/** The error that a promise rejects with, without leaving it unhandled meanwhile; undefined when it resolves. */
-export function refusalOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
-/** Fails when the promise takes longer. */
-export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not come within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

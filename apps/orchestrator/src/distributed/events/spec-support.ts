@@ -6,6 +6,9 @@ import type { EventSource, TransactionEvents } from './event-source.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { cursorAfter, formatEventId, type LedgerCursor, type LedgerEvent } from './ledger-event.ts';
 import type { LedgerFeedsSettings } from './feeds.ts';
+import { within } from '../../spec-waiting.ts';
+
+export { refusalOf, within } from '../../spec-waiting.ts';
 
 /** Drops everything. */
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog };
@@ -166,27 +169,6 @@ export async function take(reader: EventSubscription | FeedReader, count: number
     numbers.push(...batch.map((event) => numberOf(event instanceof Uint8Array ? event : event.bytes)));
   }
   return numbers;
-}
-
-/** The error that a promise rejects with, without leaving it unhandled meanwhile; undefined when it resolves. */
-export function refusalOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
-/** Fails when the promise takes longer. */
-export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not come within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Waits until it is so. */
