@@ -151,10 +151,18 @@ it('a process takes a connection per channel that writes, as many for reading as
   await subscription.next();
   const work = Array.from({ length: BATCH }, () => [
     call(mode, 'RegisterTasks', { tasks: [scene.task()] }),
-    call(mode, 'GetPlan', { key: scene.computePlanKey }),
+    call(mode, 'QueryPlans', { pageToken: '', pageSize: 1 }),
   ]);
   await Promise.all(work.flat());
   // The reading pool of these specs has four.
   expect(proxy.connectionCount).toBe(1 + 4 + 1);
   await subscription[Symbol.asyncDispose]();
+});
+
+it('tasks that are asked for at once are looked up together', async () => {
+  await waiting();
+  await call(mode, 'GetTask', { key: taskKey });
+  proxy.reset();
+  await Promise.all(Array.from({ length: BATCH }, () => call(mode, 'GetTask', { key: taskKey })));
+  expect(proxy.counts).toEqual({ statements: 1, roundTrips: 1 });
 });

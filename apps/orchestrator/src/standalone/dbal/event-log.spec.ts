@@ -24,6 +24,7 @@ function buildEvent(index: number): Event {
     assetKind: AssetKind.ASSET_ORGANIZATION,
     eventKind: EventKind.EVENT_ASSET_CREATED,
     channel: 'one',
+    timestamp: { seconds: 0n, nanos: 5000 },
   });
 }
 

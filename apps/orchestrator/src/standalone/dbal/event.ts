@@ -1,5 +1,6 @@
 import {
   badPageToken,
+  creationInstant,
   type Cursor,
   encodeEvent,
   Event,
@@ -12,16 +13,16 @@ import { byteaArray, integerArray, uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { type Condition, isBigint, type Listing, queryPage } from './page.ts';
 
-/** Events of one request: `$2` is the first position, `$3` the instant of all. */
+/** `$2` is the position of the first event, `$3` the instants: they never decrease along the log. */
 // The head of the log moves with the log, in the same statement.
 const INSERT: Statement = {
   name: 'insert_events',
   text: `
-    WITH head AS (UPDATE channels SET position = $2::bigint + cardinality($4::uuid[]) - 1, instant = $3 WHERE id = $1)
+    WITH head AS (UPDATE channels SET position = $2::bigint + cardinality($4::uuid[]) - 1, instant = ($3::bigint[])[cardinality($3::bigint[])] WHERE id = $1)
     INSERT INTO events (channel, position, instant, id, asset_kind, event_kind, asset_key, metadata, event)
-    SELECT $1, $2::bigint + place - 1, $3, id, asset_kind, event_kind, asset_key, metadata::jsonb, event
-    FROM unnest($4::uuid[], $5::smallint[], $6::smallint[], $7::text[], $8::text[], $9::bytea[])
-      WITH ORDINALITY AS new (id, asset_kind, event_kind, asset_key, metadata, event, place)`,
+    SELECT $1, $2::bigint + place - 1, instant, id, asset_kind, event_kind, asset_key, metadata::jsonb, event
+    FROM unnest($3::bigint[], $4::uuid[], $5::smallint[], $6::smallint[], $7::text[], $8::text[], $9::bytea[])
+      WITH ORDINALITY AS new (instant, id, asset_kind, event_kind, asset_key, metadata, event, place)`,
 };
 
 const ASCENDING: Listing = {
@@ -94,13 +95,13 @@ export class PostgresEventDbal implements EventDbal {
 
   addEvents(events: readonly Event[]): void {
     if (events.length === 0) return;
-    const { sql, channelId, instant } = this.#scope;
+    const { sql, channelId } = this.#scope;
     const first = this.#scope.takePositions(events.length);
     const encoded = events.map(encodeEvent);
     sql.send(INSERT, [
       channelId,
       first,
-      instant,
+      integerArray(events.map(({ timestamp }) => creationInstant({ creationDate: timestamp }))),
       uuidArray(events.map(({ id }) => id)),
       integerArray(events.map(({ assetKind }) => assetKind)),
       integerArray(events.map(({ eventKind }) => eventKind)),

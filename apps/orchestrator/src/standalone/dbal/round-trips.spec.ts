@@ -28,7 +28,7 @@ function buildTask(): ComputeTask {
 
 function buildEvent(): Event {
   const kinds = { assetKind: AssetKind.ASSET_COMPUTE_TASK, eventKind: EventKind.EVENT_ASSET_CREATED };
-  return Event.fromPartial({ id: random.key(), assetKey: random.key(), ...kinds });
+  return Event.fromPartial({ id: random.key(), assetKey: random.key(), timestamp: creationDate, ...kinds });
 }
 
 /** How many statements the work sends. */

@@ -5,8 +5,10 @@ import type { StoredEvent } from '../dbal/event-log.ts';
 import { traceContext, traced } from '../../tracing/tracing.ts';
 import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
 import { askCommitFate } from './commit-fate.ts';
-import { type GroupEnvironment, GroupTransaction, type Outcome, UnknownCommitError } from './group-transaction.ts';
+import { GroupTransaction, UnknownCommitError } from './group-transaction.ts';
+import type { GroupEnvironment, Outcome } from './outcome.ts';
 import { RetryBudget } from './retry.ts';
+import type { AloneProcedures } from './side-by-side.ts';
 import type { WriteRequest } from './write-request.ts';
 
 /** What others do with committed transactions. */
@@ -51,6 +53,8 @@ export interface SubmittedWrite {
 export class ChannelWriter {
   readonly #environment: WriterEnvironment;
   readonly #line: ChannelLine<Ticket>;
+  /** Learned from the requests. */
+  readonly #alone: AloneProcedures = new Set();
 
   constructor(environment: WriterEnvironment) {
     this.#environment = environment;
@@ -120,7 +124,7 @@ export class ChannelWriter {
     const client = await this.#environment.pool.connect();
     let failure: unknown;
     try {
-      return await new GroupTransaction(client, this.#environment, group.length).run(group);
+      return await new GroupTransaction(client, { ...this.#environment, alone: this.#alone }, group.length).run(group);
     } catch (error) {
       failure = error;
       throw error;
@@ -151,7 +155,10 @@ export class ChannelWriter {
 
   #settle(group: readonly Ticket[], outcomes: readonly Outcome[]): void {
     const { channel, observer } = this.#environment;
-    const stored = outcomes.flatMap((outcome) => ('stored' in outcome ? outcome.stored : []));
+    // In the order of the log, which is that of the requests unless some ran side by side.
+    const stored = outcomes
+      .flatMap((outcome) => ('stored' in outcome ? outcome.stored : []))
+      .toSorted((one, other) => Number(one.position - other.position));
     if (stored.length > 0) observer.committed(channel, stored);
     for (const [index, ticket] of group.entries()) {
       const outcome = outcomes[index];

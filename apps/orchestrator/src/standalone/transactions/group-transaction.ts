@@ -1,13 +1,13 @@
-import { callProcedure, type Event, OrchestrationError, type ServiceSettings } from '@orchestrator/lib';
+import { callProcedure } from '@orchestrator/lib';
 import type { PoolClient } from 'pg';
-import { MessageTooLargeError } from '../../errors.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
-import type { StoredEvent } from '../dbal/event-log.ts';
 import { ClientExecutor } from '../sql/client-executor.ts';
 import { failureKind } from '../sql/database-error.ts';
 import type { Statement } from '../sql/executor.ts';
 import { type ChannelHead, lockChannel } from './channel-head.ts';
-import { ScopedExecutor } from './scoped-executor.ts';
+import { type GroupEnvironment, isRefusal, type Outcome, requireSize } from './outcome.ts';
+import { RequestScope } from './request-scope.ts';
+import { type AloneProcedures, mayRunBeside, runSideBySide } from './side-by-side.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const BEGIN: Statement = { name: 'begin_write', text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
@@ -17,25 +17,6 @@ const SAVEPOINT: Statement = { name: 'savepoint', text: 'SAVEPOINT request' };
 // Without a name it goes as one simple query: one answer instead of two.
 const NEXT_SAVEPOINT: Statement = { name: '', text: 'RELEASE SAVEPOINT request; SAVEPOINT request' };
 const ROLLBACK_TO: Statement = { name: 'rollback_to', text: 'ROLLBACK TO SAVEPOINT request' };
-
-/** Where a group's transaction runs. */
-export interface GroupEnvironment {
-  readonly channel: { readonly id: number; readonly name: string };
-  readonly settings: ServiceSettings;
-  /** Largest answer in bytes. */
-  readonly maxAnswerBytes: number;
-  newEventId(instant: bigint): string;
-}
-
-/** What became of one request: its answer, or the error that refused it. */
-export type Outcome =
-  | {
-      readonly answer: Uint8Array;
-      readonly events: readonly Event[];
-      /** The same events as the log has them. */
-      readonly stored: readonly StoredEvent[];
-    }
-  | { readonly refusal: Error };
 
 /** Thrown when the connection was lost after COMMIT was sent: the transaction may be committed or not. */
 export class UnknownCommitError extends Error {
@@ -56,12 +37,12 @@ export class UnknownCommitError extends Error {
  */
 export class GroupTransaction {
   readonly #sql: ClientExecutor;
-  readonly #environment: GroupEnvironment;
+  readonly #environment: GroupEnvironment & { readonly alone: AloneProcedures };
   readonly #useSavepoints: boolean;
   /** Whether there is a savepoint, and whether anything was kept since. */
   #savepoint: 'none' | 'untouched' | 'passed' = 'none';
 
-  constructor(client: PoolClient, environment: GroupEnvironment, groupSize: number) {
+  constructor(client: PoolClient, environment: GroupEnvironment & { readonly alone: AloneProcedures }, groupSize: number) {
     this.#sql = new ClientExecutor(client);
     this.#environment = environment;
     this.#useSavepoints = groupSize > 1;
@@ -82,8 +63,9 @@ export class GroupTransaction {
     const opening = lockChannel(this.#sql, this.#environment.channel.id);
     // Whoever waits for the head sees the failure; this only keeps it from being nobody's.
     opening.catch(() => undefined);
+    const done = await this.#runTogether(requests, opening);
     const outcomes: Outcome[] = [];
-    for (const request of requests) outcomes.push(await this.#runOne(request, opening));
+    for (const request of requests) outcomes.push(done.get(request) ?? (await this.#runOne(request, opening)));
     const head = await opening;
     if (outcomes.every((outcome) => 'refusal' in outcome)) {
       await this.#sql.query(ROLLBACK, []);
@@ -91,6 +73,27 @@ export class GroupTransaction {
     }
     await this.#commit(head, outcomes);
     return outcomes;
+  }
+
+  /** What can be done side by side. The others come behind it. */
+  async #runTogether(
+    requests: readonly WriteRequest[],
+    opening: Promise<ChannelHead>,
+  ): Promise<ReadonlyMap<WriteRequest, Outcome>> {
+    const done = new Map<WriteRequest, Outcome>();
+    const candidates = requests.filter((request) => mayRunBeside(request, this.#environment.alone));
+    if (candidates.length < 2) return done;
+    const scope = new RequestScope(this.#sql, opening, this.#environment, candidates.length);
+    try {
+      const outcomes = await runSideBySide(candidates, scope, this.#environment);
+      for (const [index, request] of candidates.entries()) {
+        const outcome = outcomes[index];
+        if (outcome !== undefined) done.set(request, outcome);
+      }
+      return done;
+    } finally {
+      scope.close();
+    }
   }
 
   async #commit(head: ChannelHead, outcomes: readonly Outcome[]): Promise<void> {
@@ -133,7 +136,7 @@ export class GroupTransaction {
     } catch (error) {
       // What went wrong with the opening is the cause of what went wrong after it.
       await scope.opened();
-      if (!(error instanceof OrchestrationError || error instanceof MessageTooLargeError)) throw error;
+      if (!isRefusal(error)) throw error;
       scope.takeBack();
       if (this.#useSavepoints) this.#sql.send(ROLLBACK_TO, []);
       this.#savepoint = 'untouched';
@@ -147,65 +150,5 @@ export class GroupTransaction {
   #setSavepoint(): void {
     if (!this.#useSavepoints || this.#savepoint === 'untouched') return;
     this.#sql.send(this.#savepoint === 'none' ? SAVEPOINT : NEXT_SAVEPOINT, []);
-  }
-}
-
-function requireSize(what: 'answer' | 'event', { length }: Uint8Array, limitBytes: number): void {
-  if (length > limitBytes) throw new MessageTooLargeError({ what, bytes: length, limitBytes });
-}
-
-/** What one request of a group sees of the transaction. */
-class RequestScope {
-  readonly sql: ScopedExecutor;
-  readonly channelId: number;
-  readonly channel: string;
-  readonly stored: StoredEvent[] = [];
-  readonly #opening: Promise<ChannelHead>;
-  #head: ChannelHead | undefined;
-  #instant = 0n;
-  #firstPosition = 0n;
-
-  constructor(sql: ClientExecutor, opening: Promise<ChannelHead>, environment: GroupEnvironment) {
-    this.channelId = environment.channel.id;
-    this.channel = environment.channel.name;
-    this.#opening = opening;
-    // The first answer brings the head: it was asked for before.
-    this.sql = new ScopedExecutor(sql, () => this.opened());
-  }
-
-  /** Waits for the head, and takes the request's instant from it. */
-  async opened(): Promise<void> {
-    if (this.#head !== undefined) return;
-    const head = await this.#opening;
-    if (this.#head !== undefined) return;
-    this.#head = head;
-    this.#firstPosition = head.position;
-    this.#instant = head.nextInstant;
-    head.nextInstant += 1n;
-  }
-
-  get instant(): bigint {
-    if (this.#head === undefined) throw new Error('the instant was asked for before the first read');
-    return this.#instant;
-  }
-
-  takePositions(count: number): bigint {
-    if (this.#head === undefined) throw new Error('positions were asked for before the first read');
-    const first = this.#head.position + 1n;
-    this.#head.position += BigInt(count);
-    return first;
-  }
-
-  onEvents(events: readonly StoredEvent[]): void {
-    this.stored.push(...events);
-  }
-
-  /** Gives the positions back, behind a rollback. */
-  takeBack(): void {
-    if (this.#head !== undefined) this.#head.position = this.#firstPosition;
-  }
-
-  close(): void {
-    this.sql.close();
   }
 }

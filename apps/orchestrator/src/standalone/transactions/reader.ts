@@ -1,7 +1,9 @@
-import { callProcedure, type Procedure, type ServiceSettings } from '@orchestrator/lib';
+import { callProcedure, type Dbal, type Procedure, type ServiceSettings } from '@orchestrator/lib';
 import type { Pool } from 'pg';
 import { traced } from '../../tracing/tracing.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
+import { createSharedDbal } from '../joining/shared-dbal.ts';
+import { withArrivals } from '../joining/schedules.ts';
 import { ClientExecutor, PoolExecutor } from '../sql/client-executor.ts';
 import type { SqlExecutor, Statement } from '../sql/executor.ts';
 import { RetryBudget } from './retry.ts';
@@ -9,6 +11,9 @@ import { ScopedExecutor } from './scoped-executor.ts';
 
 const BEGIN: Statement = { name: 'begin_snapshot', text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' };
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
+
+/** Look-ups of a channel that are on their way at once; more would only make each of them smaller. */
+const MAX_LOOK_UPS = 2;
 
 /** A reading request. */
 export interface ReadRequest {
@@ -29,6 +34,7 @@ export interface ReaderEnvironment {
 /** Runs reading procedures: they wait for no writer, and each sees a prefix of the channel's order. */
 export class Reader {
   readonly #environment: ReaderEnvironment;
+  readonly #sharedDbals = new Map<number, Dbal>();
 
   constructor(environment: ReaderEnvironment) {
     this.#environment = environment;
@@ -49,10 +55,17 @@ export class Reader {
   }
 
   #attempt(request: ReadRequest): Promise<Uint8Array> {
-    const { pool } = this.#environment;
     return request.procedure.kind === 'snapshot'
       ? this.#readSnapshot(request)
-      : this.#call(request, new PoolExecutor(pool));
+      : this.#call(request, this.#sharedDbal(request.channel));
+  }
+
+  #sharedDbal(channel: ReadRequest['channel']): Dbal {
+    const known = this.#sharedDbals.get(channel.id);
+    if (known !== undefined) return known;
+    const dbal = createSharedDbal(readingDbal(channel, new PoolExecutor(this.#environment.pool)), withArrivals(MAX_LOOK_UPS));
+    this.#sharedDbals.set(channel.id, dbal);
+    return dbal;
   }
 
   async #readSnapshot(request: ReadRequest): Promise<Uint8Array> {
@@ -61,7 +74,7 @@ export class Reader {
     const scoped = new ScopedExecutor(sql, () => Promise.resolve());
     try {
       sql.send(BEGIN, []);
-      return await this.#call(request, scoped);
+      return await this.#call(request, readingDbal(request.channel, scoped));
     } finally {
       scoped.close();
       // The answer is known: what the end of a reading transaction says matters to the client's next user only.
@@ -73,32 +86,23 @@ export class Reader {
     }
   }
 
-  async #call(request: ReadRequest, sql: SqlExecutor): Promise<Uint8Array> {
-    const { channel, mspid, procedure } = request;
-    const { answer } = await callProcedure({
-      procedure,
-      request: request.request,
-      context: {
-        channel: channel.name,
-        mspid,
-        get instant(): bigint {
-          throw new Error('a reading procedure has no instant');
-        },
-        eventId: () => {
-          throw new Error('a reading procedure makes no events');
-        },
+  async #call({ channel, mspid, procedure, request }: ReadRequest, dbal: Dbal): Promise<Uint8Array> {
+    const context = {
+      channel: channel.name,
+      mspid,
+      get instant(): bigint {
+        throw new Error('a reading procedure has no instant');
       },
-      dbal: createPostgresDbal({
-        sql,
-        channelId: channel.id,
-        channel: channel.name,
-        instant: 0n,
-        takePositions: () => {
-          throw new Error('a reading procedure makes no events');
-        },
-      }),
-      settings: this.#environment.settings,
-    });
-    return answer;
+      eventId: makesNoEvents,
+    };
+    return (await callProcedure({ procedure, request, context, dbal, settings: this.#environment.settings })).answer;
   }
+}
+
+function readingDbal(channel: ReadRequest['channel'], sql: SqlExecutor): Dbal {
+  return createPostgresDbal({ sql, channelId: channel.id, channel: channel.name, instant: 0n, takePositions: makesNoEvents });
+}
+
+function makesNoEvents(): never {
+  throw new Error('a reading procedure makes no events');
 }
