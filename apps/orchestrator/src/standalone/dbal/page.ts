@@ -9,6 +9,7 @@ import {
   Stored,
 } from '@orchestrator/lib';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
+import { joinedMessages, takeApart } from '../sql/joined-messages.ts';
 
 /** One condition of a listing. Parameters are written as `?` in its text: no operator of that name is used here. */
 export interface Condition {
@@ -53,16 +54,17 @@ const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
  * One page in one statement. Each set of conditions has a statement of its own: the generic plan of a prepared
  * statement with `$4 IS NULL OR worker = $4` reads the whole table.
  *
- * The page is cut by size and by bytes in the database, so that nothing travels for nothing.
+ * The page is cut by size and by bytes in the database, so that nothing travels for nothing, and comes as one row. Its
+ * last item is the only one that may have nothing behind it.
  */
 export async function queryPage<T>(scope: PostgresScope, query: ListingQuery<T>): Promise<Page<T>> {
   const { listing, codec, filter, after, page } = query;
   const conditions = after === undefined ? filter : [...filter, after];
   const values = conditions.flatMap((condition) => condition.values);
   const parameters = [scope.channelId, page.size, page.maxBytes, ...values];
-  const rows = await scope.sql.query(listingStatement(listing, conditions), parameters);
-  const items = rows.map(([bytes]) => new Stored(codec, bytes as Uint8Array));
-  const [, more, ...cursor] = rows.at(-1) ?? [];
+  const [row] = await scope.sql.query(listingStatement(listing, conditions), parameters);
+  const [bytes, lengths, more, ...cursor] = row ?? [];
+  const items = takeApart(bytes, lengths).map((item) => new Stored(codec, item));
   return more === true ? { items, next: cursor.map(String) } : { items };
 }
 
@@ -83,16 +85,20 @@ function listingText(listing: Listing, conditions: readonly Condition[]): string
   const sorted = listing.descending === true ? order.replaceAll(/,|$/g, ' DESC$&') : order;
   let parameterCount = 3;
   const filter = conditions.map(({ text }) => ` AND ${text.replaceAll('?', () => `$${++parameterCount}`)}`).join('');
+  const cursor = order.replaceAll(/[^ ,]+/g, '(array_agg($&))[count(*)]');
   return `
-    SELECT ${item?.text ?? 'bytes'}, more, ${order}
+    SELECT ${joinedMessages('item')}, bool_and(more), ${cursor}
     FROM (
-      SELECT *, row_number() OVER sorted AS place, lead(true, 1, false) OVER sorted AS more,
-        sum(octet_length(bytes) + ${PAGE_ITEM_OVERHEAD_BYTES + (item?.extraBytes ?? 0)}) OVER sorted AS size
-      FROM (${rows} WHERE ${where}${filter} ORDER BY ${sorted} LIMIT $2::bigint + 1) AS candidates
-      WINDOW sorted AS (ORDER BY ${sorted} ROWS UNBOUNDED PRECEDING)
-    ) AS measured
-    WHERE place = 1 OR (place <= $2::bigint AND size <= $3::bigint)
-    ORDER BY ${sorted}`;
+      SELECT ${order}, ${item?.text ?? 'bytes'} AS item, more
+      FROM (
+        SELECT *, row_number() OVER sorted AS place, lead(true, 1, false) OVER sorted AS more,
+          sum(octet_length(bytes) + ${PAGE_ITEM_OVERHEAD_BYTES + (item?.extraBytes ?? 0)}) OVER sorted AS size
+        FROM (${rows} WHERE ${where}${filter} ORDER BY ${sorted} LIMIT $2::bigint + 1) AS candidates
+        WINDOW sorted AS (ORDER BY ${sorted} ROWS UNBOUNDED PRECEDING)
+      ) AS measured
+      WHERE place = 1 OR (place <= $2::bigint AND size <= $3::bigint)
+      ORDER BY ${sorted}
+    ) AS page`;
 }
 
 /**
