@@ -1,6 +1,5 @@
 import { isUuid } from '@orchestrator/lib';
 import type { SqlExecutor, Statement } from '../sql/executor.ts';
-import { joinedMessages, takeApart } from '../sql/joined-messages.ts';
 
 /** An event of a channel's log in its wire form. */
 export interface StoredEvent {
@@ -22,16 +21,16 @@ export interface EventLogQuery {
 const SELECT_EVENTS: Statement = {
   name: 'read_events',
   text: `
-    SELECT min(position), ${joinedMessages('event')}
+    SELECT position, event
     FROM (
       SELECT position, event, row_number() OVER sorted AS place, sum(octet_length(event)) OVER sorted AS size
       FROM (
         SELECT position, event FROM events WHERE channel = $1 AND position > $2 ORDER BY position LIMIT $3::bigint
       ) AS candidates
       WINDOW sorted AS (ORDER BY position ROWS UNBOUNDED PRECEDING)
-      ORDER BY position
     ) AS measured
-    WHERE place = 1 OR size <= $4::bigint`,
+    WHERE place = 1 OR size <= $4::bigint
+    ORDER BY position`,
 };
 
 const SELECT_POSITION: Statement = {
@@ -47,10 +46,8 @@ const SELECT_HEAD: Statement = {
 /** The next events of a log in their order; none when the end is reached. */
 export async function readEvents(sql: SqlExecutor, query: EventLogQuery): Promise<readonly StoredEvent[]> {
   const { channelId, after, limit, maxBytes } = query;
-  const [row] = await sql.query(SELECT_EVENTS, [channelId, after, limit, maxBytes]);
-  const [first, bytes, lengths] = row ?? [];
-  // Positions have no gaps.
-  return takeApart(bytes, lengths).map((event, index) => ({ position: (first as bigint) + BigInt(index), bytes: event }));
+  const rows = await sql.query(SELECT_EVENTS, [channelId, after, limit, maxBytes]);
+  return rows.map(([position, bytes]) => ({ position: position as bigint, bytes: bytes as Uint8Array }));
 }
 
 /** The position of an event, undefined when the channel has none of that id. */

@@ -9,7 +9,6 @@ import {
   Stored,
 } from '@orchestrator/lib';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
-import { joinedMessages, takeApart } from '../sql/joined-messages.ts';
 
 /** One condition of a listing. Parameters are written as `?` in its text: no operator of that name is used here. */
 export interface Condition {
@@ -54,8 +53,9 @@ const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
  * One page in one statement. Each set of conditions has a statement of its own: the generic plan of a prepared
  * statement with `$4 IS NULL OR worker = $4` reads the whole table.
  *
- * The page is cut by size and by bytes in the database, so that nothing travels for nothing, and comes as one row. Its
- * last item is the only one that may have nothing behind it.
+ * The page is cut by bytes in the database, so that nothing travels for nothing, and comes as one row: pg makes objects
+ * and strings for each row and column, which cost more than the bytes. The aggregates take the rows in the order of the
+ * window. One item more than the page has tells whether there are more.
  */
 export async function queryPage<T>(scope: PostgresScope, query: ListingQuery<T>): Promise<Page<T>> {
   const { listing, codec, filter, after, page } = query;
@@ -63,9 +63,9 @@ export async function queryPage<T>(scope: PostgresScope, query: ListingQuery<T>)
   const values = conditions.flatMap((condition) => condition.values);
   const parameters = [scope.channelId, page.size, page.maxBytes, ...values];
   const [row] = await scope.sql.query(listingStatement(listing, conditions), parameters);
-  const [bytes, lengths, more, ...cursor] = row ?? [];
-  const items = takeApart(bytes, lengths).map((item) => new Stored(codec, item));
-  return more === true ? { items, next: cursor.map(String) } : { items };
+  const [bytes, lengths, found, ...cursor] = row ?? [];
+  const items = takeApart(bytes, lengths, page.size).map((item) => new Stored(codec, item));
+  return items.length < Number(found) ? { items, next: cursor.map(String) } : { items };
 }
 
 /** The page of a filter that nothing can match. */
@@ -85,20 +85,31 @@ function listingText(listing: Listing, conditions: readonly Condition[]): string
   const sorted = listing.descending === true ? order.replaceAll(/,|$/g, ' DESC$&') : order;
   let parameterCount = 3;
   const filter = conditions.map(({ text }) => ` AND ${text.replaceAll('?', () => `$${++parameterCount}`)}`).join('');
-  const cursor = order.replaceAll(/[^ ,]+/g, '(array_agg($&))[count(*)]');
+  const overhead = PAGE_ITEM_OVERHEAD_BYTES + (item?.extraBytes ?? 0);
+  const cursor = order.replaceAll(/[^ ,]+/g, '(array_agg($&))[least(count(*) FILTER (WHERE fits), $2::bigint)]');
   return `
-    SELECT ${joinedMessages('item')}, bool_and(more), ${cursor}
+    SELECT string_agg(item, '') FILTER (WHERE fits), string_agg(octet_length(item)::text, ',') FILTER (WHERE fits),
+      count(*), ${cursor}
     FROM (
-      SELECT ${order}, ${item?.text ?? 'bytes'} AS item, more
+      SELECT ${order}, ${item?.text ?? 'bytes'} AS item,
+        size <= $3::bigint OR size = octet_length(bytes) + ${overhead} AS fits
       FROM (
-        SELECT *, row_number() OVER sorted AS place, lead(true, 1, false) OVER sorted AS more,
-          sum(octet_length(bytes) + ${PAGE_ITEM_OVERHEAD_BYTES + (item?.extraBytes ?? 0)}) OVER sorted AS size
+        SELECT *, sum(octet_length(bytes) + ${overhead}) OVER sorted AS size
         FROM (${rows} WHERE ${where}${filter} ORDER BY ${sorted} LIMIT $2::bigint + 1) AS candidates
         WINDOW sorted AS (ORDER BY ${sorted} ROWS UNBOUNDED PRECEDING)
       ) AS measured
-      WHERE place = 1 OR (place <= $2::bigint AND size <= $3::bigint)
-      ORDER BY ${sorted}
     ) AS page`;
+}
+
+/** The messages that stand behind each other in `bytes`, at most so many; none when both are null. */
+function takeApart(bytes: unknown, lengths: unknown, limit: number): readonly Uint8Array[] {
+  if (!(bytes instanceof Uint8Array) || typeof lengths !== 'string') return [];
+  let end = 0;
+  return lengths.split(',', limit).map((length) => {
+    const start = end;
+    end += Number(length);
+    return bytes.subarray(start, end);
+  });
 }
 
 /**
