@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UnavailableError } from '../../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import { type Patience, Places } from './places.ts';
 
 const settings = { count: 2, lineLimit: 2, where: 'at the peer' };
@@ -51,4 +51,68 @@ test('whoever goes or waits too long leaves the line', async () => {
   expect(places.waiting).toBe(0);
   inside[Symbol.dispose]();
   expect(places.taken).toBe(0);
+});
+
+/** Enters for an owner, and tells in `order` when it is inside. */
+function entering(places: Places, order: string[]) {
+  return async (owner: string): Promise<Disposable> => {
+    const place = await places.enter({ ...patience(), owner });
+    order.push(owner);
+    return place;
+  };
+}
+
+/** Lets everything happen that can happen by now. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('owners that wait are let in in turns', async () => {
+  const places = new Places({ ...settings, count: 1, lineLimit: 10 });
+  const order: string[] = [];
+  const enter = entering(places, order);
+  const waiting = ['a', 'a', 'a', 'b', 'c', 'b'].map((owner) => enter(owner).then((place) => place[Symbol.dispose]()));
+  await Promise.all(waiting);
+  expect(order.join('')).toBe('aabcab');
+});
+
+test('in a full line the owner that has most makes room for one that has less', async () => {
+  const places = new Places({ ...settings, count: 1, lineLimit: 2 });
+  const inside = await places.enter({ ...patience(), owner: 'a' });
+  const [first, second] = [places.enter({ ...patience(), owner: 'a' }), places.enter({ ...patience(), owner: 'a' })];
+  const other = places.enter({ ...patience(), owner: 'b' });
+  await expect(second).rejects.toThrow('too many requests wait at the peer, try again later');
+  await expect(places.enter({ ...patience(), owner: 'a' })).rejects.toThrow('too many requests wait at the peer');
+  inside[Symbol.dispose]();
+  (await first)[Symbol.dispose]();
+  (await other)[Symbol.dispose]();
+  expect([places.taken, places.waiting]).toEqual([0, 0]);
+});
+
+test('an owner that is alone has all places; while another is about, its share', async () => {
+  let nowMs = 0;
+  const share = { count: 2, memoryMs: 1000 };
+  const places = new Places({ ...settings, count: 4, lineLimit: 100, share, now: () => nowMs });
+  const order: string[] = [];
+  const enter = entering(places, order);
+  const crowd = [enter('a'), enter('a'), enter('a'), enter('a'), enter('a'), enter('a'), enter('a')];
+  await settled();
+  expect(order.join('')).toBe('aaaa');
+  // All places are taken: the newcomer gets the first that becomes free, and from then on two are kept from the others.
+  const first = enter('b');
+  for (const place of crowd.slice(0, 3)) (await place)[Symbol.dispose]();
+  await settled();
+  expect(order.join('')).toBe('aaaaba');
+  (await first)[Symbol.dispose]();
+  (await enter('b'))[Symbol.dispose]();
+  expect([order.join(''), places.taken]).toEqual(['aaaabab', 2]);
+  // Nobody else has come for long; who only makes itself known counts.
+  nowMs = 1001;
+  places.notice('c');
+  const capped = enter('a');
+  await settled();
+  expect(places.taken).toBe(2);
+  nowMs = 2002;
+  const late = enter('a');
+  (await crowd[3])?.[Symbol.dispose]();
+  for (const place of [...crowd.slice(4), capped, late]) (await place)[Symbol.dispose]();
+  expect([places.taken, places.waiting]).toEqual([0, 0]);
 });

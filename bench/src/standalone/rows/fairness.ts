@@ -6,6 +6,7 @@ import { type Figure, median, type Round, toFigure } from '../../report/figure.t
 import { readsOf } from '../../rows/reads.ts';
 import { Api, toCall } from '../../workload/api.ts';
 import { scaled } from '../../workload/bench.ts';
+import { lastEventId } from '../../workload/log.ts';
 import { addPlan, type Scene, setScene } from '../../workload/scene.ts';
 import type { Stock } from '../../workload/stock.ts';
 import { headersOf, type Target } from '../../workload/target.ts';
@@ -13,8 +14,8 @@ import { buildTask, buildTasks, registrations } from '../../workload/tasks.ts';
 import { OTHER_ORGANIZATION, type StandaloneBench } from '../bench.ts';
 
 /** The quiet organization writes and reads once in so many milliseconds, so often in a round. */
-const PACE_MS = 20;
-const QUIET_CALLS = 250;
+const PACE_MS = 50;
+const QUIET_CALLS = 100;
 /** The other one is at it for so long before. */
 const AHEAD_MS = 500;
 const CALLERS = 16;
@@ -29,6 +30,8 @@ const AIM = 3;
 /** What the loud organization does: as much as the server takes of it. */
 interface Noise {
   readonly name: string;
+  /** Its event streams in the same time. */
+  readonly followers?: number;
   /** What its callers send in a round. */
   readonly callers: (bench: StandaloneBench, scene: Scene) => Promise<readonly (readonly Call[])[]>;
 }
@@ -54,6 +57,8 @@ const both: Noise = {
   name: 'single writes and pages',
   callers: async (bench, scene) => [...(await singles.callers(bench, scene)), ...(await pages.callers(bench, scene))],
 };
+
+const followed: Noise = { ...singles, name: 'single writes to 300 event streams', followers: 300 };
 
 const batches: Noise = {
   name: 'batches of 1,000 tasks',
@@ -93,7 +98,7 @@ export async function measureFairness(bench: StandaloneBench, stock: Stock): Pro
   const quiet = await openQuiet(bench, stock, stack);
   const [same, other] = bench.scenes;
   const figures: Figure[] = [];
-  for (const noise of [singles, pages, both, batches]) {
+  for (const noise of [singles, pages, both, followed, batches]) {
     figures.push(...(await measureBeside(bench, quiet, { name: `${noise.name}, same channel`, noise, scene: same })));
     figures.push(...(await measureBeside(bench, quiet, { name: `${noise.name}, other channel`, noise, scene: other })));
   }
@@ -138,11 +143,26 @@ async function runRound(bench: StandaloneBench, quiet: Quiet, { noise, scene }: 
   const callers = await noise.callers(bench, scene);
   const lanes = callers.map((calls): Lane => ({ headers, calls }));
   const alone = await callQuietly(bench, quiet);
+  await using stack = new AsyncDisposableStack();
+  if (noise.followers !== undefined) await follow(bench, { channel: scene.channel, followers: noise.followers, stack });
   const limitMs = AHEAD_MS + scaled(bench, QUIET_CALLS) * PACE_MS;
   const loud = bench.client.load({ addresses: bench.target.addresses, connections: lanes.length, lanes, limitMs });
   await sleep(AHEAD_MS);
   const [beside, figures] = await Promise.all([callQuietly(bench, quiet), loud]);
   return { alone, beside, noise: figures };
+}
+
+/** Opens event streams that go with the stack. */
+async function follow(
+  { api, target }: StandaloneBench,
+  { channel, followers, stack }: { readonly channel: string; readonly followers: number; readonly stack: AsyncDisposableStack },
+): Promise<void> {
+  const client = stack.use(new Client());
+  const call = toCall('SubscribeToEvents', { startEventId: await lastEventId(api, channel) });
+  const { addresses } = target;
+  const following = await client.follow({ addresses, headers: headersOf(target, channel), call, followers, messages: Infinity });
+  // Their process ends before they have seen all.
+  following.done.catch(() => undefined);
 }
 
 async function callQuietly(bench: StandaloneBench, quiet: Quiet): Promise<QuietFigures> {

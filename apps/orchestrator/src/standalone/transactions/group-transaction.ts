@@ -6,7 +6,7 @@ import type { StoredEvent } from '../dbal/event-log.ts';
 import { ClientExecutor } from '../sql/client-executor.ts';
 import { failureKind } from '../sql/database-error.ts';
 import type { Statement } from '../sql/executor.ts';
-import { type ChannelHead, lockChannel } from './channel-head.ts';
+import { type ChannelHead, lockChannel, takeInstant } from './channel-head.ts';
 import { ScopedExecutor } from './scoped-executor.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -57,14 +57,17 @@ export class UnknownCommitError extends Error {
 export class GroupTransaction {
   readonly #sql: ClientExecutor;
   readonly #environment: GroupEnvironment;
-  readonly #useSavepoints: boolean;
+  readonly #isAlone: boolean;
   /** Whether there is a savepoint, and whether anything was kept since. */
   #savepoint: 'none' | 'untouched' | 'passed' = 'none';
+  /** Whether a request was refused that had no savepoint before it. */
+  #isSpoiled = false;
 
-  constructor(client: PoolClient, environment: GroupEnvironment, groupSize: number) {
+  /** @param isAlone whether the first request is the only one so far: it then goes without a savepoint. */
+  constructor(client: PoolClient, environment: GroupEnvironment, isAlone: boolean) {
     this.#sql = new ClientExecutor(client);
     this.#environment = environment;
-    this.#useSavepoints = groupSize > 1;
+    this.#isAlone = isAlone;
   }
 
   /** How many statements ran. */
@@ -75,15 +78,21 @@ export class GroupTransaction {
   /**
    * Runs the requests and commits.
    *
+   * @param requests asked for the next one when the one before is done; it may end without having been asked for all.
+   * @returns the outcomes of those that were asked for.
    * @throws UnknownCommitError, or what the database said; then nothing is committed.
    */
-  async run(requests: readonly WriteRequest[]): Promise<readonly Outcome[]> {
+  async run(requests: Iterable<WriteRequest>): Promise<readonly Outcome[]> {
     this.#sql.send(BEGIN, []);
     const opening = lockChannel(this.#sql, this.#environment.channel.id);
     // Whoever waits for the head sees the failure; this only keeps it from being nobody's.
     opening.catch(() => undefined);
     const outcomes: Outcome[] = [];
-    for (const request of requests) outcomes.push(await this.#runOne(request, opening));
+    for (const request of requests) {
+      if (outcomes.length > 0 || !this.#isAlone) this.#setSavepoint();
+      outcomes.push(await this.#runOne(request, opening));
+      if (this.#isSpoiled) break;
+    }
     const head = await opening;
     if (outcomes.every((outcome) => 'refusal' in outcome)) {
       await this.#sql.query(ROLLBACK, []);
@@ -106,7 +115,6 @@ export class GroupTransaction {
 
   async #runOne(request: WriteRequest, opening: Promise<ChannelHead>): Promise<Outcome> {
     const { channel, maxAnswerBytes, settings } = this.#environment;
-    this.#setSavepoint();
     const scope = new RequestScope(this.#sql, opening, this.#environment);
     try {
       const { answer, events } = await callProcedure({
@@ -128,15 +136,14 @@ export class GroupTransaction {
       requireSize('answer', answer, maxAnswerBytes);
       // An event that a client cannot take would end its stream at that place for ever.
       for (const { bytes } of scope.stored) requireSize('event', bytes, settings.maxPageBytes);
-      this.#savepoint = 'passed';
+      if (this.#savepoint !== 'none') this.#savepoint = 'passed';
       return { answer, events, stored: scope.stored };
     } catch (error) {
       // What went wrong with the opening is the cause of what went wrong after it.
       await scope.opened();
       if (!(error instanceof OrchestrationError || error instanceof MessageTooLargeError)) throw error;
       scope.takeBack();
-      if (this.#useSavepoints) this.#sql.send(ROLLBACK_TO, []);
-      this.#savepoint = 'untouched';
+      this.#rollBackRequest();
       return { refusal: error };
     } finally {
       scope.close();
@@ -145,8 +152,18 @@ export class GroupTransaction {
 
   /** The last one needs no release: COMMIT does that. */
   #setSavepoint(): void {
-    if (!this.#useSavepoints || this.#savepoint === 'untouched') return;
+    if (this.#savepoint === 'untouched') return;
     this.#sql.send(this.#savepoint === 'none' ? SAVEPOINT : NEXT_SAVEPOINT, []);
+    this.#savepoint = 'untouched';
+  }
+
+  #rollBackRequest(): void {
+    if (this.#savepoint === 'none') {
+      this.#isSpoiled = true;
+      return;
+    }
+    this.#sql.send(ROLLBACK_TO, []);
+    this.#savepoint = 'untouched';
   }
 }
 
@@ -180,8 +197,7 @@ class RequestScope {
     if (this.#head !== undefined) return;
     this.#head = head;
     this.#firstPosition = head.position;
-    this.#instant = head.nextInstant;
-    head.nextInstant += 1n;
+    this.#instant = takeInstant(head);
   }
 
   get instant(): bigint {
