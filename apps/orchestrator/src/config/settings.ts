@@ -95,7 +95,7 @@ export const settings = {
     name: 'ORCHESTRATOR_DATABASE_POOL_SIZE',
     kind: kinds.integer(1, 1000),
     default: '16',
-    description: 'Most database connections for reading; a quarter of them for one organization while others call, too. Writing and the event feed have a few of their own.',
+    description: 'Most database connections for reading; an eighth of them for one organization while others call, too. Writing and the event feed have a few of their own.',
   }),
   lockTimeoutMs: store({
     name: 'ORCHESTRATOR_LOCK_TIMEOUT',

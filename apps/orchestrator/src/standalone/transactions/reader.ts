@@ -33,8 +33,8 @@ export interface ReaderLineSettings {
   readonly timeoutMs: number;
 }
 
-/** While others are about too, an organization has at most this part of the connections in a channel: one is soon free. */
-const SHARE = 1 / 4;
+/** While others are about too, an organization has at most this part of the connections in a channel: few are enough to keep server and database busy. */
+const SHARE = 1 / 8;
 
 /** How long after its last call somebody is about. */
 const SHARE_MEMORY_MS = 10_000;
