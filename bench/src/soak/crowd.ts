@@ -9,7 +9,7 @@ const KINDS: readonly SubscriberKind[] = ['steady', 'slow', 'steady', 'cut', 'st
 
 const TICK_MS = 250;
 /** Of the ticks of a slow one only every so many lets it read on, and a cut one is cut. */
-const SLOW_TICKS = 20;
+const SLOW_TICKS = 40;
 const CUT_TICKS = 40;
 /** Slow ones that have to arrive at the end. */
 const HURRYING = 10;

@@ -33,7 +33,7 @@ export interface ReaderLineSettings {
   readonly timeoutMs: number;
 }
 
-/** While others are about too, an organization has at most this part of the connections in a channel: few are enough to keep server and database busy. */
+/** While others are about too, an organization has at most this part of the connections: a few keep all busy. */
 const SHARE = 1 / 8;
 
 /** How long after its last call somebody is about. */
