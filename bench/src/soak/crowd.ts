@@ -14,6 +14,7 @@ const CUT_TICKS = 40;
 /** Slow ones that have to arrive at the end. */
 const HURRYING = 10;
 const KEPT_FAULTS = 10;
+const CONNECT_ATTEMPTS = 10;
 const POLL_MS = 50;
 
 /** The subscribers of a soak. */
@@ -63,7 +64,7 @@ export class Crowd implements AsyncDisposable {
       cuts: this.#cuts,
       faultCount: this.#faultCount,
       faults: this.#faults,
-      late: expected.filter(isLate).length,
+      late: expected.filter(isLate).map(({ isConnected, kind, place }) => `${kind} at ${place}${isConnected ? '' : ', not connected'}`),
       heads: isLast ? this.#references.map(({ heads }) => heads) : [],
     };
   }
@@ -118,10 +119,22 @@ export class Crowd implements AsyncDisposable {
     this.#cuts += 1;
     const returned = subscriber
       .leave()
-      .then(() => subscriber.open())
+      .then(() => this.#comeBack(subscriber))
       .catch((error: unknown) => this.#failed(String(error)))
       .finally(() => this.#returning.delete(returned));
     this.#returning.add(returned);
+  }
+
+  /** The machine may be too busy to connect in time, which is not the server's fault. */
+  async #comeBack(subscriber: Subscriber): Promise<void> {
+    for (let left = CONNECT_ATTEMPTS; ; left -= 1) {
+      try {
+        return await subscriber.open();
+      } catch (error) {
+        if (left === 0) throw error;
+        await sleep(POLL_MS);
+      }
+    }
   }
 
   #delivered(kind: SubscriberKind): void {

@@ -41,8 +41,8 @@ export interface Sightings {
   /** What went wrong, the first of it in words. */
   readonly faultCount: number;
   readonly faults: readonly string[];
-  /** How many have not got what they should have. */
-  readonly late: number;
+  /** Those who have not got what they should have, in words. */
+  readonly late: readonly string[];
   /** By channel: the first bytes of each event in the order of its subscribers. Only at the end. */
   readonly heads: readonly (readonly string[])[];
 }

@@ -95,7 +95,8 @@ export const settings = {
     name: 'ORCHESTRATOR_DATABASE_POOL_SIZE',
     kind: kinds.integer(1, 1000),
     default: '16',
-    description: 'Most database connections for reading; an eighth of them for one organization while others call, too. Writing and the event feed have a few of their own.',
+    description:
+      'Most database connections for reading; an eighth of them for one organization while others call, too. Writing and the event feed have a few of their own.',
   }),
   lockTimeoutMs: store({
     name: 'ORCHESTRATOR_LOCK_TIMEOUT',
@@ -151,7 +152,8 @@ export const settings = {
     name: 'ORCHESTRATOR_QUEUE_LIMIT',
     kind: kinds.integer(1, 1_000_000),
     default: '10000',
-    description: 'Most requests that wait for their turn, in a channel, to read or at a peer. More are answered UNAVAILABLE, first those of the organization with most of them.',
+    description:
+      'Most requests that wait for their turn, in a channel, to read or at a peer. More are answered UNAVAILABLE, first those of the organization with most of them.',
   }),
   queueTimeoutMs: requests({
     name: 'ORCHESTRATOR_QUEUE_TIMEOUT',

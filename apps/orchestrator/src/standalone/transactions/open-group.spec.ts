@@ -1,4 +1,4 @@
-import { type ComputePlan, OrchestrationError, QueryEventsResponse } from '@orchestrator/lib';
+import { type ComputePlan, OrchestrationError, type QueryEventsResponse } from '@orchestrator/lib';
 import { buildNewComputePlan, createRandom } from '@orchestrator/testing';
 import type { TestDatabase } from '@orchestrator/tools';
 import pg from 'pg';
