@@ -26,6 +26,14 @@ function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
+/** An event stream that nobody reads. */
+export interface OpenStream {
+  readonly accepted: Promise<void>;
+  /** The error with which it ends. */
+  readonly ended: Promise<ServiceError>;
+  cancel(): void;
+}
+
 /** For specs: a client of a running server that sees bytes. */
 export class SpecClient implements Disposable {
   readonly #client: Client;
@@ -76,6 +84,15 @@ export class SpecClient implements Disposable {
       });
       stream.on('error', reject);
     });
+  }
+
+  /** Opens an event stream that is held until it is given up. */
+  open(headers = usualHeaders): OpenStream {
+    const path = '/orchestrator.EventService/SubscribeToEvents';
+    const stream = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, new Uint8Array(), toMetadata(headers));
+    const accepted = new Promise<void>((resolve) => stream.once('metadata', () => resolve()));
+    const ended = new Promise<ServiceError>((resolve) => stream.once('error', (error) => resolve(error as ServiceError)));
+    return { accepted, ended, cancel: () => stream.cancel() };
   }
 
   /** Adds all events of a channel to a list until disposed. */

@@ -29,6 +29,11 @@ export interface StreamListener {
   onEnd(status: string): void;
 }
 
+export interface ConnectionOptions {
+  /** What the server may send before it is granted more; without it, as much as it likes. */
+  readonly windowBytes?: number;
+}
+
 interface Stream {
   readonly listener: StreamListener;
   status: string | undefined;
@@ -53,22 +58,24 @@ export class Connection implements AsyncDisposable {
   #initialWindow = 65_535;
   #received = 0;
   #isCorked = false;
+  readonly #isEndless: boolean;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, { windowBytes }: ConnectionOptions) {
     this.#socket = socket;
+    this.#isEndless = windowBytes === undefined;
     const reader = new FrameReader((head, payload) => this.#onFrame(head, payload));
     socket.on('data', (chunk: Buffer) => reader.push(chunk));
     socket.on('close', () => this.#endAll('connection lost'));
     socket.on('error', () => undefined);
-    socket.write(preface());
+    socket.write(preface(windowBytes));
   }
 
   /** @param address host and port. @throws Error when nobody listens there. */
-  static async open(address: string): Promise<Connection> {
+  static async open(address: string, options: ConnectionOptions = {}): Promise<Connection> {
     const [host = '', port = ''] = address.split(':');
     const socket = createConnection({ host, port: Number(port), noDelay: true });
     await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-    return new Connection(socket);
+    return new Connection(socket, options);
   }
 
   /** Begins a call with one request. */
@@ -91,6 +98,17 @@ export class Connection implements AsyncDisposable {
     this.#streams.set(streamId, stream);
     this.#write(frame({ type: FrameType.Headers, flags: END_HEADERS, streamId }, headers));
     this.#sendData(streamId, stream);
+  }
+
+  /** Lets the server send so much more, on the connection and on each of its streams. */
+  grant(bytes: number): void {
+    this.#write(windowUpdate(0, bytes));
+    for (const streamId of this.#streams.keys()) this.#write(windowUpdate(streamId, bytes));
+  }
+
+  /** Reads and answers nothing from now on, as a client whose machine is gone. */
+  freeze(): void {
+    this.#socket.pause();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,7 +182,7 @@ export class Connection implements AsyncDisposable {
 
   #onData({ flags, streamId }: Omit<FrameHead, 'type'>, payload: Buffer): void {
     this.#received += payload.length;
-    if (this.#received > REFILL_BYTES) {
+    if (this.#isEndless && this.#received > REFILL_BYTES) {
       this.#write(windowUpdate(0, this.#received));
       this.#received = 0;
     }

@@ -2,13 +2,11 @@ import { nowMs, ownCpuMs } from '../process/clock.ts';
 import { Connection } from './connection.ts';
 import { encodeHeaders } from './headers.ts';
 import type { FollowFigures, FollowJob } from './jobs.ts';
-
-/** Tag and length of an event's id, and the id. */
-const HEAD_BYTES = 38;
+import { Reference } from './reference.ts';
 
 /** What all followers have in common. */
 class Sight {
-  readonly reference: Buffer[] = [];
+  readonly reference = new Reference();
   readonly expected: number;
   firstAtMs = 0;
   lastAtMs = 0;
@@ -29,9 +27,7 @@ class Sight {
     }
     this.deliveries += 1;
     this.messageBytes += message.length;
-    const known = this.reference[place];
-    if (known === undefined) this.reference.push(Buffer.from(message.subarray(0, HEAD_BYTES)));
-    else if (known.compare(message, 0, known.length) !== 0) this.mismatches += 1;
+    if (!this.reference.matches(place, message)) this.mismatches += 1;
   }
 }
 
@@ -60,7 +56,7 @@ export async function runFollow(job: FollowJob, onFollowing: () => void): Promis
   await all;
   sight.lastAtMs = nowMs();
   const { firstAtMs, lastAtMs, deliveries, mismatches, messageBytes } = sight;
-  const heads = sight.reference.map((bytes) => bytes.toString('latin1'));
+  const { heads } = sight.reference;
   return { firstAtMs, lastAtMs, deliveries, mismatches, heads, messageBytes, cpuMs: ownCpuMs() - sight.startCpuMs };
 }
 

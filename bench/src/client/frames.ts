@@ -53,24 +53,26 @@ export function windowUpdate(streamId: number, bytes: number): Buffer {
 }
 
 /**
- * What a client begins with: the server keeps no table of headers, so that each block of them stands by itself, and
- * never waits for a window.
+ * What a client begins with: the server keeps no table of headers, so that each block of them stands by itself.
+ *
+ * @param windowBytes how much the server may send on a stream before it hears more; without it, it never waits.
  */
-export function preface(): Buffer {
+export function preface(windowBytes?: number): Buffer {
   const settings: readonly (readonly [number, number])[] = [
     [SETTING_HEADER_TABLE_SIZE, 0],
     [SETTING_ENABLE_PUSH, 0],
-    [SETTING_INITIAL_WINDOW_SIZE, MAX_WINDOW_BYTES],
+    [SETTING_INITIAL_WINDOW_SIZE, windowBytes ?? MAX_WINDOW_BYTES],
   ];
   const payload = Buffer.alloc(settings.length * SETTING_BYTES);
   for (const [index, [id, value]] of settings.entries()) {
     payload.writeUInt16BE(id, index * SETTING_BYTES);
     payload.writeUInt32BE(value, index * SETTING_BYTES + 2);
   }
+  const isEndless = windowBytes === undefined;
   return Buffer.concat([
     Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
     frame({ type: FrameType.Settings, flags: 0, streamId: 0 }, payload),
-    windowUpdate(0, MAX_WINDOW_BYTES - DEFAULT_WINDOW_BYTES),
+    isEndless ? windowUpdate(0, MAX_WINDOW_BYTES - DEFAULT_WINDOW_BYTES) : Buffer.alloc(0),
   ]);
 }
 

@@ -11,6 +11,8 @@ export interface Call {
 export interface Lane {
   readonly headers: CallHeaders;
   readonly calls: readonly Call[];
+  /** Its calls begin so far apart, whether or not those before have been answered. */
+  readonly paceMs?: number;
 }
 
 /** Calls of several callers at once. */
@@ -22,6 +24,8 @@ export interface LoadJob {
   readonly lanes: readonly Lane[];
   /** Each caller begins anew until this time is over; without it, each does its calls once. */
   readonly repeatMs?: number;
+  /** No call begins when this time is over, though there may be some left. */
+  readonly limitMs?: number;
 }
 
 /** What a load came to. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs, ownCpuMs } from '../process/clock.ts';
 import { Connection } from './connection.ts';
 import { encodeHeaders } from './headers.ts';
@@ -9,8 +10,8 @@ interface Tally {
   answerBytes: number;
 }
 
-/** Runs the callers, each in a closed loop. */
-export async function runLoad({ addresses, connections, lanes, repeatMs }: LoadJob): Promise<LoadFigures> {
+/** Runs the callers, each in a closed loop, or at its own pace. */
+export async function runLoad({ addresses, connections, lanes, repeatMs, limitMs }: LoadJob): Promise<LoadFigures> {
   await using stack = new AsyncDisposableStack();
   const open: Connection[] = [];
   for (let index = 0; index < connections; index += 1) {
@@ -19,12 +20,12 @@ export async function runLoad({ addresses, connections, lanes, repeatMs }: LoadJ
   const tally: Tally = { durationsMs: [], failures: {}, answerBytes: 0 };
   const startMs = nowMs();
   const startCpuMs = ownCpuMs();
-  const endMs = repeatMs === undefined ? undefined : startMs + repeatMs;
+  const endMs = startMs + (repeatMs ?? limitMs ?? Infinity);
   await Promise.all(
     lanes.map((lane, index) => {
       const connection = open[index % open.length];
       if (connection === undefined) throw new Error('a load needs a connection');
-      return runLane(connection, { lane, endMs, tally });
+      return runLane(connection, { lane, endMs, repeats: repeatMs !== undefined, tally });
     }),
   );
   const seconds = (nowMs() - startMs) / 1000;
@@ -42,23 +43,35 @@ export async function runLoad({ addresses, connections, lanes, repeatMs }: LoadJ
 
 interface LaneRun {
   readonly lane: Lane;
-  readonly endMs: number | undefined;
+  readonly endMs: number;
+  readonly repeats: boolean;
   readonly tally: Tally;
 }
 
-async function runLane(connection: Connection, { lane, endMs, tally }: LaneRun): Promise<void> {
+async function runLane(connection: Connection, { lane, endMs, repeats, tally }: LaneRun): Promise<void> {
+  const { paceMs } = lane;
   const heads = new Map<string, Buffer>();
+  const underWay: Promise<void>[] = [];
+  let nextMs = nowMs();
   do {
     for (const call of lane.calls) {
-      if (endMs !== undefined && nowMs() > endMs) return;
+      if (nowMs() > endMs) return void (await Promise.all(underWay));
       let head = heads.get(call.path);
       if (head === undefined) {
         head = encodeHeaders(call.path, lane.headers);
         heads.set(call.path, head);
       }
-      await runCall(connection, { head, call, tally });
+      const answered = runCall(connection, { head, call, tally });
+      if (paceMs === undefined) {
+        await answered;
+      } else {
+        underWay.push(answered);
+        nextMs += paceMs;
+        await sleep(Math.max(nextMs - nowMs(), 0));
+      }
     }
-  } while (endMs !== undefined);
+  } while (repeats);
+  await Promise.all(underWay);
 }
 
 interface CallRun {

@@ -27,6 +27,8 @@ export interface Round {
 export interface Aims {
   /** Of the ratio to the limit. */
   readonly ofLimit?: number;
+  /** At most so many times the limit, where less is better. */
+  readonly timesLimit?: number;
   /** Figure of the existing server, and our aim as a multiple of it. */
   readonly existing?: number;
   readonly timesExisting?: number;

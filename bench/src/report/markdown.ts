@@ -1,4 +1,4 @@
-import { type Figure, median, type Round } from './figure.ts';
+import { type Aims, type Figure, median, type Round } from './figure.ts';
 
 const HEAD = ['row', 'figure', 'unit', 'limit', 'ratio', 'of CPU time', 'aim', 'cores: server, database, client'];
 
@@ -18,16 +18,22 @@ function cores(rounds: readonly Round[]): string {
   return parts.map((values) => rounded(median(values))).join(', ');
 }
 
+/** What the issue asks of a figure beside its limit; empty without such an aim. */
+export function aimOf({ ofLimit, timesLimit }: Aims): string {
+  if (timesLimit !== undefined) return `≤ ${timesLimit}`;
+  return ofLimit === undefined ? '' : `≥ ${ofLimit}`;
+}
+
 /** The figures as a table for documentation. */
 export function toMarkdown(figures: readonly Figure[]): string {
-  const lines = figures.map(({ row, unit, value, limit, ratio, cpuRatio, ofLimit, rounds }) => [
+  const lines = figures.map(({ row, unit, value, limit, ratio, cpuRatio, rounds, ...aims }) => [
     row,
     rounded(value),
     unit,
     rounded(limit),
     rounded(ratio),
     rounded(cpuRatio),
-    ofLimit === undefined ? '' : `≥ ${ofLimit}`,
+    aimOf(aims),
     cores(rounds),
   ]);
   const rule = HEAD.map(() => '---');

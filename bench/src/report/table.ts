@@ -1,4 +1,5 @@
 import { type Figure, median, type Round } from './figure.ts';
+import { aimOf } from './markdown.ts';
 
 function rounded(value: number | undefined): number | string {
   if (value === undefined) return '';
@@ -16,14 +17,14 @@ function countFailures(rounds: readonly Round[]): number {
 
 /** One line of the table, for console.table. */
 function toLine(figure: Figure): Record<string, number | string> {
-  const { value, unit, limit, ratio, cpuRatio, ofLimit, existing, timesExisting, rounds } = figure;
+  const { value, unit, limit, ratio, cpuRatio, existing, timesExisting, rounds } = figure;
   return {
     figure: rounded(value),
     unit,
     limit: rounded(limit),
     ratio: rounded(ratio),
     'of CPU time': rounded(cpuRatio),
-    'aim of limit': ofLimit === undefined ? '' : `≥ ${ofLimit}`,
+    'aim of limit': aimOf(figure),
     'times existing': existing === undefined ? '' : rounded(value / existing),
     'aim of existing': timesExisting === undefined ? '' : `${unit === 'ms' ? '≤' : '≥'} ${timesExisting}`,
     'p50 ms': medianOf(rounds, ({ p50Ms }) => p50Ms),

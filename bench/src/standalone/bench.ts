@@ -9,9 +9,11 @@ import { Api } from '../workload/api.ts';
 import type { Bench, Effort, Usage } from '../workload/bench.ts';
 import { type Scene, setScene } from '../workload/scene.ts';
 import type { Target } from '../workload/target.ts';
-import type { BenchPostgres } from './database.ts';
+import { type BenchPostgres, withClient } from './database.ts';
 
 const ORGANIZATION = 'MyOrg1MSP';
+/** Also in both channels; it does nothing unless a row lets it. */
+export const OTHER_ORGANIZATION = 'MyOrg2MSP';
 const CHANNELS = ['mychannel', 'yourchannel'] as const;
 const RETRIES = /^orc_db_transaction_retries_total (\d+)/m;
 
@@ -24,6 +26,8 @@ export interface StandaloneBench extends Bench, AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Clients in one more process, to follow what the others do. */
   readonly followers: Client;
+  /** Connections of the servers to the database. */
+  countConnections(): Promise<number>;
 }
 
 /** What a bench is made of. */
@@ -32,15 +36,18 @@ export interface BenchOptions {
   readonly effort: Effort;
   /** Servers on the one database. */
   readonly replicas?: number;
+  /** Further settings of the servers. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts servers on an empty database. Everything goes when it is disposed of. */
-export async function openBench({ postgres, effort, replicas = 1 }: BenchOptions): Promise<StandaloneBench> {
+export async function openBench({ postgres, effort, replicas = 1, ...options }: BenchOptions): Promise<StandaloneBench> {
   await using opening = new AsyncDisposableStack();
   const database = opening.use(await postgres.createDatabase());
   const environment = {
     ORCHESTRATOR_DATABASE_URL: database.url,
     ORCHESTRATOR_CHANNEL_CONFIG: await writeChannels(opening),
+    ...options.environment,
   };
   const servers: ServerProcess[] = [];
   for (let index = 0; index < replicas; index += 1) servers.push(opening.use(await ServerProcess.start(environment)));
@@ -64,6 +71,7 @@ export async function openBench({ postgres, effort, replicas = 1 }: BenchOptions
     client,
     followers,
     usage: () => readUsage(servers, postgres),
+    countConnections: () => countConnections(database.url),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -73,7 +81,7 @@ async function writeChannels(stack: AsyncDisposableStack): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'orchestrator-bench-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'channels.yaml');
-  await writeFile(path, `channels: {${CHANNELS.map((name) => `${name}: [${ORGANIZATION}]`).join(', ')}}\n`);
+  await writeFile(path, `channels: {${CHANNELS.map((name) => `${name}: [${ORGANIZATION}, ${OTHER_ORGANIZATION}]`).join(', ')}}\n`);
   return path;
 }
 
@@ -107,4 +115,11 @@ async function readUsage(servers: readonly ServerProcess[], postgres: BenchPostg
 async function readRetries(httpAddress: string): Promise<number> {
   const response = await fetch(`http://${httpAddress}/metrics`);
   return Number(RETRIES.exec(await response.text())?.[1] ?? 0);
+}
+
+async function countConnections(databaseUrl: string): Promise<number> {
+  const text = `SELECT count(*)::int AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'orchestrator'`;
+  const { rows } = await withClient(databaseUrl, (client) => client.query<{ count: number }>(text));
+  return rows[0]?.count ?? 0;
 }

@@ -9,6 +9,7 @@ import { openBench, type StandaloneBench } from './bench.ts';
 import { startBenchPostgres, withClient } from './database.ts';
 import { limitOfInserts } from './insert-limit.ts';
 import { limitOfRead } from './read-limits.ts';
+import { measureFairness } from './rows/fairness.ts';
 import { measureFanOut } from './rows/fan-out.ts';
 import { measureGrowth } from './rows/growth.ts';
 import { measureReplay } from './rows/replay.ts';
@@ -41,6 +42,7 @@ const rows: Readonly<Record<string, Measure>> = {
   terminal: measureTerminal,
   'start-up': measureStartUp,
   replicas: measureReplicas,
+  fairness: measureFairness,
   growth: measureGrowth,
   stored: measureStored,
 };

@@ -95,7 +95,8 @@ export const settings = {
     name: 'ORCHESTRATOR_DATABASE_POOL_SIZE',
     kind: kinds.integer(1, 1000),
     default: '16',
-    description: 'Most database connections for reading. Writing and the event feed have a few of their own.',
+    description:
+      'Most database connections for reading; an eighth of them for one organization while others call, too. Writing and the event feed have a few of their own.',
   }),
   lockTimeoutMs: store({
     name: 'ORCHESTRATOR_LOCK_TIMEOUT',
@@ -151,14 +152,15 @@ export const settings = {
     name: 'ORCHESTRATOR_QUEUE_LIMIT',
     kind: kinds.integer(1, 1_000_000),
     default: '10000',
-    description: 'Most requests that wait for their turn, in a channel or at a peer. More are answered UNAVAILABLE.',
+    description:
+      'Most requests that wait for their turn, in a channel, to read or at a peer. More are answered UNAVAILABLE, first those of the organization with most of them.',
   }),
   queueTimeoutMs: requests({
     name: 'ORCHESTRATOR_QUEUE_TIMEOUT',
     mode: 'standalone',
     kind: kinds.duration('10ms', '1h'),
     default: '30s',
-    description: 'How long a writing request waits for its turn, if its own deadline is not earlier.',
+    description: 'How long a request waits for its turn, to write in a channel or to read, if its own deadline is not earlier.',
   }),
   groupSize: requests({
     name: 'ORCHESTRATOR_GROUP_SIZE',

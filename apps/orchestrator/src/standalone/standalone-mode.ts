@@ -75,6 +75,7 @@ export class StandaloneMode implements Mode, StoreState {
     this.#reader = new Reader({
       pool: this.#readPool,
       settings: settings.services,
+      line: settings.line,
       retryBudgetMs: settings.retryBudgetMs,
       retried: () => observer.retried(),
     });
@@ -106,6 +107,7 @@ export class StandaloneMode implements Mode, StoreState {
     if (procedure.kind !== 'write') {
       return this.#read(call, channel);
     }
+    this.#reader.notice({ mspid: caller.mspid, channel });
     const replay = createReplay(procedure, request, caller.idempotencyKey);
     return this.#writer(channel).submit({ procedure, request, mspid: caller.mspid, signal, replay });
   }
@@ -137,8 +139,12 @@ export class StandaloneMode implements Mode, StoreState {
   }
 
   pools(): ReadonlyMap<string, PoolState> {
-    const pools = { read: this.#readPool, write: this.#writePool, feed: this.#feedPool };
-    return new Map(Object.entries(pools).map(([name, pool]) => [name, stateOf(pool)]));
+    const read = stateOf(this.#readPool);
+    return new Map([
+      ['read', { ...read, waiting: read.waiting + this.#reader.waiting }],
+      ['write', stateOf(this.#writePool)],
+      ['feed', stateOf(this.#feedPool)],
+    ]);
   }
 
   lines(): ReadonlyMap<string, number> {
@@ -168,9 +174,9 @@ export class StandaloneMode implements Mode, StoreState {
     for (const listener of this.#storedListeners) listener(channel);
   }
 
-  async #read({ procedure, request, caller }: UnaryCall, channel: Channel): Promise<Uint8Array> {
+  async #read({ procedure, request, caller, signal, deadlineMs }: UnaryCall, channel: Channel): Promise<Uint8Array> {
     try {
-      const answer = await this.#reader.read({ procedure, request, mspid: caller.mspid, channel });
+      const answer = await this.#reader.read({ procedure, request, mspid: caller.mspid, channel, signal, deadlineMs });
       this.#observer.finished(procedure, 'committed');
       return answer;
     } catch (error) {
@@ -198,6 +204,7 @@ export class StandaloneMode implements Mode, StoreState {
       maxAnswerBytes: this.#settings.maxAnswerBytes,
       retryBudgetMs: this.#settings.retryBudgetMs,
       newEventId,
+      aloneProcedures: new Set(),
       observer: {
         committed: ({ id, name }, events) => {
           this.#feeds.push(id, events);

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, context, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, context, propagation, ROOT_CONTEXT, type Span, type SpanContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Metadata, status } from '@grpc/grpc-js';
 
 /** Asked before anything else: a server without tracing must not pay for it in its hot paths. */
@@ -71,14 +71,27 @@ export interface TracedWork {
   readonly callers?: readonly (Context | undefined)[];
 }
 
+/** A span that others may still join; undefined without tracing. */
+export type JoinedSpan = Span | undefined;
+
+/** Says of a span for whom else it is, and what else is known of it by now. */
+export function joinSpan(span: JoinedSpan, { attributes = {}, callers = [] }: Omit<TracedWork, 'name'>): void {
+  if (span === undefined) return;
+  span.setAttributes(attributes);
+  span.addLinks(toLinks(callers));
+}
+
+function toLinks(callers: readonly (Context | undefined)[]): { readonly context: SpanContext }[] {
+  return callers.flatMap((caller) => (caller && trace.getSpanContext(caller)) ?? []).map((linked) => ({ context: linked }));
+}
+
 /** Does something within a span, if there is tracing. */
-export async function traced<T>({ name, attributes = {}, callers = [] }: TracedWork, work: () => Promise<T>): Promise<T> {
-  if (!isOn) return work();
+export async function traced<T>({ name, attributes = {}, callers = [] }: TracedWork, work: (span: JoinedSpan) => Promise<T>): Promise<T> {
+  if (!isOn) return work(undefined);
   const [first = context.active(), ...others] = callers.filter((caller) => caller !== undefined);
-  const links = others.flatMap((other) => trace.getSpanContext(other) ?? []).map((linked) => ({ context: linked }));
-  const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, links }, first);
+  const span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes, links: toLinks(others) }, first);
   try {
-    return await context.with(trace.setSpan(first, span), work);
+    return await context.with(trace.setSpan(first, span), () => work(span));
   } catch (error) {
     fail(span, error);
     throw error;

@@ -3,7 +3,6 @@ import { type FanOut, type FanOutRound, runFanOut } from '../../rows/fan-out.ts'
 import { memoryOf } from '../../process/usage.ts';
 import { scaled, withLimit } from '../../workload/bench.ts';
 import type { StandaloneBench } from '../bench.ts';
-import { withClient } from '../database.ts';
 import { limitOfStream, type StreamLimitFigures } from '../stream-limits.ts';
 
 const MANY = 1000;
@@ -62,7 +61,7 @@ async function measureOne(bench: StandaloneBench, fanOut: FanOut): Promise<reado
 }
 
 async function runPair(bench: StandaloneBench, { followers, writes }: FanOut): Promise<Pair> {
-  const parts = { bench, followers: bench.followers, countConnections: () => countConnections(bench) };
+  const parts = { bench, followers: bench.followers, countConnections: () => bench.countConnections() };
   const round = await runFanOut(parts, { followers, writes });
   const messages = scaled(bench, MANY);
   const common = { followers, messages, from: 'end' } as const;
@@ -72,11 +71,4 @@ async function runPair(bench: StandaloneBench, { followers, writes }: FanOut): P
 
 function toStreamRound({ round, limit }: Pair): Round {
   return { value: round.streamRate, limit: limit.streamRate };
-}
-
-async function countConnections({ databaseUrl }: StandaloneBench): Promise<number> {
-  const text = `SELECT count(*)::int AS count FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'orchestrator'`;
-  const { rows } = await withClient(databaseUrl, (client) => client.query<{ count: number }>(text));
-  return rows[0]?.count ?? 0;
 }

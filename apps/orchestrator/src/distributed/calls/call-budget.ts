@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../../errors.ts';
-import type { Patience } from './places.ts';
+import type { Patience } from '../../lines/places.ts';
 
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;

@@ -1,4 +1,4 @@
-import { type Patience, Places } from './places.ts';
+import { type Patience, Places } from '../../lines/places.ts';
 
 /** The turn of a call that lost against others: all lines that it asked for are its own until it is disposed of. */
 export interface Turn extends Disposable {

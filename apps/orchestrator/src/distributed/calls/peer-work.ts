@@ -14,7 +14,7 @@ import {
 } from './ledger-call.ts';
 import { LedgerClock } from './ledger-clock.ts';
 import { LedgerTransaction, type Outcome, UnknownFateError } from './ledger-transaction.ts';
-import { Places } from './places.ts';
+import { Places } from '../../lines/places.ts';
 
 /** What is out of reach is tried for so long, and so often at least: a restart may be over by then. */
 const OUTAGE_PATIENCE_MS = 2000;

@@ -55,6 +55,30 @@ function range(from: number, to: number): bigint[] {
   return Array.from({ length: to - from + 1 }, (_, index) => BigInt(from + index));
 }
 
+it('wakes many subscribers bit by bit: what else there is to do gets on in between', async () => {
+  const log = new TestLog();
+  const feed = openFeed(log);
+  const subscriptions = Array.from({ length: 100 }, () => feed.subscribe(0n));
+  let arrived = 0;
+  const followed = subscriptions.map(async (subscription) => {
+    for (let got = 0; got < 2; ) {
+      const { length } = await subscription.next();
+      got += length;
+      arrived += length;
+    }
+  });
+  const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  await nextTurn();
+  feed.push(log.add(1));
+  await nextTurn();
+  expect(arrived).toBeGreaterThan(0);
+  expect(arrived).toBeLessThan(100);
+  // News of the meantime reach those as well who were woken before.
+  feed.push(log.add(1));
+  await within(Promise.all(followed), 5000, 'two events for all');
+  expect(arrived).toBe(200);
+});
+
 describe('a subscriber', () => {
   it('gets the stored events, then the live ones, without a gap or a repeat at the seam', async () => {
     const log = new TestLog();

@@ -1,7 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventSubscription } from '../../mode.ts';
 import { UnavailableError } from '../../errors.ts';
 import type { StoredEvent } from '../dbal/event-log.ts';
 import { RecentEvents } from './recent-events.ts';
+
+/**
+ * How many subscribers are woken in one turn of the event loop. Each then writes its messages in that turn: all calls of
+ * this process would wait for a thousand of them.
+ */
+const WOKEN_AT_ONCE = 32;
 
 /** Reads a channel's event log. */
 export interface EventSource {
@@ -32,6 +39,8 @@ export class ChannelFeed {
   readonly #subscriptions = new Set<Subscription>();
   /** Pages that are being read, by the position that they follow: subscribers at the same place share them. */
   readonly #reading = new Map<bigint, Promise<readonly StoredEvent[]>>();
+  #hasNews = false;
+  #isAnnouncing = false;
   #isFollowing = false;
   #isBehind = false;
   #end: UnavailableError | undefined;
@@ -148,7 +157,23 @@ export class ChannelFeed {
   }
 
   #announce(): void {
-    for (const subscription of this.#subscriptions) subscription.wake();
+    this.#hasNews = true;
+    if (!this.#isAnnouncing) void this.#wakeSubscribers();
+  }
+
+  /** Never rejects. News that come meanwhile are told in a walk of their own. */
+  async #wakeSubscribers(): Promise<void> {
+    this.#isAnnouncing = true;
+    while (this.#hasNews) {
+      this.#hasNews = false;
+      let woken = 0;
+      for (const subscription of this.#subscriptions) {
+        subscription.wake();
+        woken += 1;
+        if (woken % WOKEN_AT_ONCE === 0) await nextTurn();
+      }
+    }
+    this.#isAnnouncing = false;
   }
 }
 

@@ -4,6 +4,8 @@ import type { SqlExecutor, Statement } from '../sql/executor.ts';
 /** Second key: channels.id. Held by the writing transaction of a channel. */
 export const CHANNEL_LOCK_NAMESPACE = 0x0c4a_0001;
 
+const MICROS_PER_MILLI = 1000;
+
 const LOCK: Statement = { name: 'channel_lock', text: 'SELECT pg_advisory_xact_lock($1::int4, $2::int4)' };
 
 // A statement of its own, behind the lock: its snapshot then holds all that was committed before. The database's clock
@@ -19,8 +21,10 @@ const READ: Statement = {
 export interface ChannelHead {
   /** Of the last event. */
   position: bigint;
-  /** Of the next request, in microseconds since 1970: later than that of every request before. */
+  /** The least of the next request, in microseconds since 1970: later than that of every request before. */
   nextInstant: bigint;
+  /** The instant when the head was read, and when that was on this process's monotonic clock. */
+  readonly opened: { readonly instant: bigint; readonly atMs: number };
   /** The database's name of the transaction, to ask for its fate. */
   readonly transactionId: string;
 }
@@ -31,5 +35,17 @@ export async function lockChannel(sql: SqlExecutor, channelId: number): Promise<
   const [row] = await sql.query(READ, [channelId]);
   if (row === undefined) throw new Error(`channel ${channelId} has no row`);
   const [position, nextInstant, transactionId] = row;
-  return { position: position as bigint, nextInstant: nextInstant as bigint, transactionId: transactionId as string };
+  const opened = { instant: nextInstant as bigint, atMs: performance.now() };
+  return { position: position as bigint, nextInstant: opened.instant, opened, transactionId: transactionId as string };
+}
+
+/**
+ * Takes the instant of a request that begins now. One that came into a transaction which was open already gets none from
+ * before it came.
+ */
+export function takeInstant(head: ChannelHead): bigint {
+  const now = head.opened.instant + BigInt(Math.floor((performance.now() - head.opened.atMs) * MICROS_PER_MILLI));
+  const instant = now > head.nextInstant ? now : head.nextInstant;
+  head.nextInstant = instant + 1n;
+  return instant;
 }

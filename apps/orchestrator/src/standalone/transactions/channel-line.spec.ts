@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UnavailableError } from '../../errors.ts';
-import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
+import { ChannelLine, type Group, type LineSettings, type LineTicket } from './channel-line.ts';
 
 interface Ticket extends LineTicket {
   readonly name: string;
@@ -17,14 +17,29 @@ class Station {
   readonly groups: string[][] = [];
   readonly refusals: string[] = [];
   readonly line: ChannelLine<Ticket>;
+  #group: Group<Ticket> | undefined;
   #release: (() => void) | undefined;
 
   constructor(settings: Partial<LineSettings> = {}) {
     this.line = new ChannelLine({ limit: 100, timeoutMs: 10_000, groupSize: 1, ...settings }, (group) => {
-      this.groups.push(group.map(({ name }) => name));
+      this.#group = group;
+      this.groups.push([]);
+      this.board();
       return new Promise((resolve) => (this.#release = resolve));
     });
   }
+
+  /** Lets into the group that runs who may still come in; at most so many. */
+  board(count = this.count): void {
+    for (let left = count; left > 0; left -= 1) {
+      const next = this.#group?.next();
+      if (next === undefined) return;
+      this.groups.at(-1)?.push(next.name);
+    }
+  }
+
+  /** How many a group takes at once when it begins. */
+  count = Infinity;
 
   enter(...names: string[]): void {
     for (const name of names) this.take(ticket(name));
@@ -60,7 +75,10 @@ describe('the line of a channel', () => {
     ['each organization gets a turn before one gets its second', 1, ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'], 'a1 b1 c1 a2 b2 a3'],
     ['the order of one organization is kept', 1, ['a1', 'a2', 'a3'], 'a1 a2 a3'],
     ['a group is fair as well', 3, ['a1', 'a2', 'a3', 'b1', 'c1'], 'a1+b1+c1 a2+a3'],
-    ['a group that is not full takes more of the same', 4, ['a1', 'a2', 'a3', 'b1'], 'a1+b1+a2+a3'],
+    ['a group ends with the round in which somebody in it has nothing left to do', 4, ['a1', 'a2', 'a3', 'b1'], 'a1+b1 a2+a3'],
+    ['a group takes more of those who still have some', 5, ['a1', 'a2', 'a3', 'b1', 'b2'], 'a1+b1+a2+b2 a3'],
+    ['a group takes more of one who is alone', 3, ['a1', 'a2', 'a3', 'a4'], 'a1+a2+a3 a4'],
+    ['everybody who waits gets a turn before a group ends early', 9, ['a1', 'b1', 'c1', 'd1', 'c2', 'd2'], 'a1+b1+c1+d1 c2+d2'],
     ['turns go on behind a full group', 2, ['a1', 'b1', 'c1', 'a2', 'b2'], 'a1+b1 c1+a2 b2'],
   ])('%s', async (_, groupSize, names, expected) => {
     const station = new Station({ groupSize });
@@ -75,6 +93,32 @@ describe('the line of a channel', () => {
     await station.next();
     await station.next();
     expect(station.groups).toEqual([['a0'], ['b0']]);
+  });
+
+  it('lets those into a running group who come meanwhile, each in turn, and ends it behind them', async () => {
+    const station = new Station({ groupSize: 16 });
+    station.count = 2;
+    station.enter(...Array.from({ length: 9 }, (_, index) => `a${index}`));
+    await station.next();
+    expect(station.groups).toEqual([['a0', 'a1']]);
+    station.enter('b0');
+    station.board(Infinity);
+    // One more of those who were there before, and none behind the newcomer, who now waits for the commit.
+    expect(station.groups).toEqual([['a0', 'a1', 'a2', 'b0']]);
+    station.enter('c0');
+    station.board(Infinity);
+    expect(station.groups).toHaveLength(1);
+    expect(station.groups[0]).toHaveLength(4);
+  });
+
+  it('lets nobody in any more once a group had nobody to take', async () => {
+    const station = new Station({ groupSize: 16 });
+    station.enter('a1');
+    await station.next();
+    station.enter('a2');
+    station.board();
+    expect(station.groups).toEqual([['a1']]);
+    expect(await station.drain()).toBe('a1 a2');
   });
 
   it('lets a caller go who waits no longer', async () => {
@@ -111,6 +155,17 @@ describe('the line of a channel', () => {
     await station.next();
     station.enter('a4');
     expect(await station.drain()).toBe('a1 a2 a4');
+  });
+
+  it('makes room in a full line for an organization that has less in it', async () => {
+    const station = new Station({ limit: 3 });
+    station.enter('a1', 'a2', 'a3');
+    station.enter('b1');
+    expect(station.refusals).toEqual(['a3: too many requests wait for this channel, try again later']);
+    expect(() => station.enter('a4')).toThrow(UnavailableError);
+    // Both have their part now.
+    expect(() => station.enter('b2')).toThrow(UnavailableError);
+    expect(await station.drain()).toBe('a1 b1 a2');
   });
 
   it('refuses who has waited too long', async () => {

@@ -1,4 +1,6 @@
 import { UnavailableError } from '../../errors.ts';
+import { FairQueue } from '../../lines/fair-queue.ts';
+import { OpenGroup } from './open-group.ts';
 
 /** Something that waits for its turn in a channel. */
 export interface LineTicket {
@@ -20,55 +22,73 @@ export interface LineSettings {
 
 interface Waiting<T extends LineTicket> {
   readonly ticket: T;
-  readonly reject: (error: Error) => void;
+  /** Takes it out of the line without its turn. */
+  readonly quit: (why: string) => void;
+  /** It stands in the line no more. */
   readonly leave: () => void;
 }
+
+/** The tickets whose turn it is. */
+export interface Group<T> {
+  /** The next ticket; undefined when there is none for this group any more. */
+  next(): T | undefined;
+  /** Whether another one waits that may come into the group. */
+  readonly hasMore: boolean;
+}
+
+const TOO_MANY = 'too many requests wait for this channel, try again later';
 
 /**
  * The line of one channel's writing requests: one group at a time, fair by organization.
  *
- * A group is run by `run`, which must settle each of its tickets itself; the next group starts when `run` returns.
+ * A group is run by `run`, which must take at least one ticket, and settle each that it takes; the next group starts when
+ * `run` returns.
  */
 export class ChannelLine<T extends LineTicket> {
   readonly #settings: LineSettings;
-  readonly #run: (group: readonly T[]) => Promise<void>;
-  /** Who waits, by organization; the map's order is the order of turns. */
-  readonly #waiting = new Map<string, Waiting<T>[]>();
-  #length = 0;
+  readonly #run: (group: Group<T>) => Promise<void>;
+  readonly #waiting: FairQueue<Waiting<T>>;
   #running: Promise<void> | undefined;
 
-  constructor(settings: LineSettings, run: (group: readonly T[]) => Promise<void>) {
+  constructor(settings: LineSettings, run: (group: Group<T>) => Promise<void>) {
     this.#settings = settings;
     this.#run = run;
+    this.#waiting = new FairQueue(settings.limit);
   }
 
   /** How many wait. */
   get length(): number {
-    return this.#length;
+    return this.#waiting.length;
   }
 
   /**
-   * Takes a place. `reject` is called when the ticket leaves the line without its turn.
+   * Takes a place. In a full line the organization that has most in it makes room for one that has less.
    *
+   * @param reject called when the ticket leaves the line without its turn.
    * @throws UnavailableError when the line is full.
    */
   enter(ticket: T, reject: (error: Error) => void): void {
-    if (this.#length >= this.#settings.limit) {
-      throw new UnavailableError('too many requests wait for this channel, try again later');
+    const { organization, signal } = ticket;
+    if (this.#waiting.isFull) {
+      const excess = this.#waiting.findExcess(organization);
+      if (excess === undefined) throw new UnavailableError(TOO_MANY);
+      excess.quit(TOO_MANY);
     }
     const quit = (why: string): void => {
-      if (this.#remove(waiting)) reject(new UnavailableError(why));
+      if (!this.#waiting.remove(organization, waiting)) return;
+      leave();
+      reject(new UnavailableError(why));
     };
     const onAbort = (): void => quit('the caller has gone');
     const timer = setTimeout(() => quit('the request waited too long for its turn, try again later'), this.#settings.timeoutMs);
     const leave = (): void => {
       clearTimeout(timer);
-      ticket.signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
     };
-    const waiting: Waiting<T> = { ticket, reject, leave };
-    ticket.signal.addEventListener('abort', onAbort, { once: true });
-    this.#add(waiting);
-    if (ticket.signal.aborted) onAbort();
+    const waiting: Waiting<T> = { ticket, quit, leave };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.add(organization, waiting);
+    if (signal.aborted) onAbort();
     this.#running ??= this.#work();
   }
 
@@ -80,41 +100,21 @@ export class ChannelLine<T extends LineTicket> {
   async #work(): Promise<void> {
     // Requests that arrive in the same turn of the event loop may share a group.
     await Promise.resolve();
-    while (this.#length > 0) await this.#run(this.#takeGroup());
+    while (this.length > 0) await this.#run(this.#openGroup());
     this.#running = undefined;
   }
 
-  #takeGroup(): readonly T[] {
-    const group: T[] = [];
-    for (const [organization, queue] of this.#waiting) {
-      const [next] = queue;
-      if (next === undefined || group.length >= this.#settings.groupSize) break;
-      this.#remove(next);
-      group.push(next.ticket);
-      // Behind the others for its next turn, which the walk over the map comes to in this group or a later one.
-      this.#waiting.delete(organization);
-      if (queue.length > 0) this.#waiting.set(organization, queue);
-    }
-    return group;
-  }
-
-  #add(waiting: Waiting<T>): void {
-    const { organization } = waiting.ticket;
-    const queue = this.#waiting.get(organization);
-    if (queue === undefined) this.#waiting.set(organization, [waiting]);
-    else queue.push(waiting);
-    this.#length += 1;
-  }
-
-  #remove(waiting: Waiting<T>): boolean {
-    const { organization } = waiting.ticket;
-    const queue = this.#waiting.get(organization);
-    const index = queue?.indexOf(waiting) ?? -1;
-    if (queue === undefined || index < 0) return false;
-    queue.splice(index, 1);
-    if (queue.length === 0) this.#waiting.delete(organization);
-    this.#length -= 1;
-    waiting.leave();
-    return true;
+  #openGroup(): Group<T> {
+    const group = new OpenGroup(this.#waiting, this.#settings.groupSize);
+    return {
+      next: () => {
+        const waiting = group.next();
+        waiting?.leave();
+        return waiting?.ticket;
+      },
+      get hasMore() {
+        return group.hasMore;
+      },
+    };
   }
 }

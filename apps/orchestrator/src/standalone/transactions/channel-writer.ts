@@ -2,13 +2,14 @@ import type { Event, Procedure, Replay } from '@orchestrator/lib';
 import type { Pool, PoolClient } from 'pg';
 import { UnavailableError } from '../../errors.ts';
 import type { StoredEvent } from '../dbal/event-log.ts';
-import { traceContext, traced } from '../../tracing/tracing.ts';
-import { ChannelLine, type LineSettings, type LineTicket } from './channel-line.ts';
+import { type JoinedSpan, joinSpan, traceContext, traced } from '../../tracing/tracing.ts';
+import { Boarding, groupOfOne } from './boarding.ts';
+import { ChannelLine, type Group, type LineSettings, type LineTicket } from './channel-line.ts';
 import { askCommitFate } from './commit-fate.ts';
 import { GroupTransaction, UnknownCommitError } from './group-transaction.ts';
 import type { GroupEnvironment, Outcome } from './outcome.ts';
 import { RetryBudget } from './retry.ts';
-import type { AloneProcedures } from './side-by-side.ts';
+import { mayRunBeside } from './side-by-side.ts';
 import type { WriteRequest } from './write-request.ts';
 
 /** What others do with committed transactions. */
@@ -53,8 +54,6 @@ export interface SubmittedWrite {
 export class ChannelWriter {
   readonly #environment: WriterEnvironment;
   readonly #line: ChannelLine<Ticket>;
-  /** Learned from the requests. */
-  readonly #alone: AloneProcedures = new Set();
 
   constructor(environment: WriterEnvironment) {
     this.#environment = environment;
@@ -82,24 +81,25 @@ export class ChannelWriter {
     return this.#line.length;
   }
 
-  #takeTurn(group: readonly Ticket[]): Promise<void> {
+  #takeTurn(group: Group<Ticket>): Promise<void> {
     const { channel, observer } = this.#environment;
-    const nowMs = performance.now();
-    for (const { enteredMs } of group) observer.turnCame(channel.name, nowMs - enteredMs);
-    return this.#runGroup(group);
+    return this.#runGroup(
+      new Boarding(group, ({ enteredMs }) => observer.turnCame(channel.name, performance.now() - enteredMs)),
+    );
   }
 
-  async #runGroup(group: readonly Ticket[]): Promise<void> {
+  async #runGroup(boarding: Boarding<Ticket>): Promise<void> {
     const budget = new RetryBudget(this.#environment.retryBudgetMs);
     try {
-      this.#settle(group, await this.#runWithRetries(group, budget));
+      this.#settle(boarding.tickets, await this.#runWithRetries(boarding, budget));
     } catch (error) {
-      if (group.length > 1 && !(error instanceof UnavailableError)) {
+      const { tickets } = boarding;
+      if (tickets.length > 1 && !(error instanceof UnavailableError)) {
         // One of them is at fault: alone, it fails alone.
-        for (const ticket of group) await this.#runGroup([ticket]);
+        for (const ticket of tickets) await this.#runGroup(new Boarding(groupOfOne(ticket), () => undefined));
         return;
       }
-      for (const ticket of group) {
+      for (const ticket of tickets) {
         this.#environment.observer.finished(ticket.procedure, 'failed');
         ticket.reject(error);
       }
@@ -107,29 +107,37 @@ export class ChannelWriter {
   }
 
   /** @throws the client's error: UnavailableError for what passes, the failure itself for a bug. */
-  async #runWithRetries(group: readonly Ticket[], budget: RetryBudget): Promise<readonly Outcome[]> {
+  async #runWithRetries(boarding: Boarding<Ticket>, budget: RetryBudget): Promise<readonly Outcome[]> {
     for (;;) {
       try {
-        const work = { name: 'transaction', attributes: { requests: group.length }, callers: group.map(({ trace }) => trace) };
-        return await traced(work, () => this.#attempt(group));
+        const callers = boarding.tickets.map(({ trace }) => trace);
+        return await traced({ name: 'transaction', callers }, (span) => this.#attempt(boarding, span));
       } catch (error) {
         if (error instanceof UnknownCommitError && (await this.#wasCommitted(error, budget))) return error.outcomes;
         await budget.wait(error instanceof UnknownCommitError ? error.cause : error);
+        // Or each of those who wait would try for as long by itself, one after another.
+        boarding.fill();
         this.#environment.observer.retried();
       }
     }
   }
 
-  async #attempt(group: readonly Ticket[]): Promise<readonly Outcome[]> {
+  async #attempt(boarding: Boarding<Ticket>, span: JoinedSpan): Promise<readonly Outcome[]> {
     const client = await this.#environment.pool.connect();
+    const before = boarding.tickets.length;
     let failure: unknown;
     try {
-      return await new GroupTransaction(client, { ...this.#environment, alone: this.#alone }, group.length).run(group);
+      const batches = boarding.batches((ticket) => mayRunBeside(ticket, this.#environment));
+      return await new GroupTransaction(client, this.#environment, boarding.isAlone).run(batches);
     } catch (error) {
       failure = error;
       throw error;
     } finally {
       release(client, failure);
+      joinSpan(span, {
+        callers: boarding.tickets.slice(before).map(({ trace }) => trace),
+        attributes: { requests: boarding.tickets.length },
+      });
     }
   }
 

@@ -7,7 +7,7 @@ import type { Statement } from '../sql/executor.ts';
 import { type ChannelHead, lockChannel } from './channel-head.ts';
 import { type GroupEnvironment, isRefusal, type Outcome, requireSize } from './outcome.ts';
 import { RequestScope } from './request-scope.ts';
-import { type AloneProcedures, mayRunBeside, runSideBySide } from './side-by-side.ts';
+import { runSideBySide } from './side-by-side.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const BEGIN: Statement = { name: 'begin_write', text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
@@ -37,15 +37,19 @@ export class UnknownCommitError extends Error {
  */
 export class GroupTransaction {
   readonly #sql: ClientExecutor;
-  readonly #environment: GroupEnvironment & { readonly alone: AloneProcedures };
-  readonly #useSavepoints: boolean;
+  readonly #environment: GroupEnvironment;
+  /** Whether the next request needs a savepoint before it. */
+  #needsSavepoint: boolean;
   /** Whether there is a savepoint, and whether anything was kept since. */
   #savepoint: 'none' | 'untouched' | 'passed' = 'none';
+  /** Whether a request was refused that had no savepoint before it. */
+  #isSpoiled = false;
 
-  constructor(client: PoolClient, environment: GroupEnvironment & { readonly alone: AloneProcedures }, groupSize: number) {
+  /** @param isAlone whether the first request is the only one so far: it then goes without a savepoint. */
+  constructor(client: PoolClient, environment: GroupEnvironment, isAlone: boolean) {
     this.#sql = new ClientExecutor(client);
     this.#environment = environment;
-    this.#useSavepoints = groupSize > 1;
+    this.#needsSavepoint = !isAlone;
   }
 
   /** How many statements ran. */
@@ -56,16 +60,21 @@ export class GroupTransaction {
   /**
    * Runs the requests and commits.
    *
+   * @param batches asked for the next one when the one before is done; it may end without having been asked for all. The
+   *   requests of a batch of several are run side by side as far as they can.
+   * @returns the outcomes of those that were asked for, in their order.
    * @throws UnknownCommitError, or what the database said; then nothing is committed.
    */
-  async run(requests: readonly WriteRequest[]): Promise<readonly Outcome[]> {
+  async run(batches: Iterable<readonly WriteRequest[]>): Promise<readonly Outcome[]> {
     this.#sql.send(BEGIN, []);
     const opening = lockChannel(this.#sql, this.#environment.channel.id);
     // Whoever waits for the head sees the failure; this only keeps it from being nobody's.
     opening.catch(() => undefined);
-    const done = await this.#runTogether(requests, opening);
     const outcomes: Outcome[] = [];
-    for (const request of requests) outcomes.push(done.get(request) ?? (await this.#runOne(request, opening)));
+    for (const batch of batches) {
+      outcomes.push(...(await this.#runBatch(batch, opening)));
+      if (this.#isSpoiled) break;
+    }
     const head = await opening;
     if (outcomes.every((outcome) => 'refusal' in outcome)) {
       await this.#sql.query(ROLLBACK, []);
@@ -75,25 +84,30 @@ export class GroupTransaction {
     return outcomes;
   }
 
-  /** What can be done side by side. The others come behind it. */
-  async #runTogether(
-    requests: readonly WriteRequest[],
-    opening: Promise<ChannelHead>,
-  ): Promise<ReadonlyMap<WriteRequest, Outcome>> {
-    const done = new Map<WriteRequest, Outcome>();
-    const candidates = requests.filter((request) => mayRunBeside(request, this.#environment.alone));
-    if (candidates.length < 2) return done;
-    const scope = new RequestScope(this.#sql, opening, this.#environment, candidates.length);
+  async #runBatch(batch: readonly WriteRequest[], opening: Promise<ChannelHead>): Promise<readonly Outcome[]> {
+    const done = batch.length > 1 ? await this.#runTogether(batch, opening) : [];
+    const outcomes: Outcome[] = [];
+    for (const [index, request] of batch.entries()) {
+      outcomes.push(done[index] ?? (await this.#runAlone(request, opening)));
+    }
+    return outcomes;
+  }
+
+  /** @returns undefined for those that have to run by themselves, behind the others. */
+  async #runTogether(batch: readonly WriteRequest[], opening: Promise<ChannelHead>): Promise<readonly (Outcome | undefined)[]> {
+    const scope = new RequestScope(this.#sql, opening, this.#environment, batch.length);
     try {
-      const outcomes = await runSideBySide(candidates, scope, this.#environment);
-      for (const [index, request] of candidates.entries()) {
-        const outcome = outcomes[index];
-        if (outcome !== undefined) done.set(request, outcome);
-      }
-      return done;
+      return await runSideBySide(batch, scope, this.#environment);
     } finally {
       scope.close();
+      this.#keep();
     }
+  }
+
+  async #runAlone(request: WriteRequest, opening: Promise<ChannelHead>): Promise<Outcome> {
+    if (this.#needsSavepoint) this.#setSavepoint();
+    this.#needsSavepoint = true;
+    return this.#runOne(request, opening);
   }
 
   async #commit(head: ChannelHead, outcomes: readonly Outcome[]): Promise<void> {
@@ -109,7 +123,6 @@ export class GroupTransaction {
 
   async #runOne(request: WriteRequest, opening: Promise<ChannelHead>): Promise<Outcome> {
     const { channel, maxAnswerBytes, settings } = this.#environment;
-    this.#setSavepoint();
     const scope = new RequestScope(this.#sql, opening, this.#environment);
     try {
       const { answer, events } = await callProcedure({
@@ -131,24 +144,39 @@ export class GroupTransaction {
       requireSize('answer', answer, maxAnswerBytes);
       // An event that a client cannot take would end its stream at that place for ever.
       for (const { bytes } of scope.stored) requireSize('event', bytes, settings.maxPageBytes);
-      this.#savepoint = 'passed';
+      this.#keep();
       return { answer, events, stored: scope.stored };
     } catch (error) {
       // What went wrong with the opening is the cause of what went wrong after it.
       await scope.opened();
       if (!isRefusal(error)) throw error;
       scope.takeBack();
-      if (this.#useSavepoints) this.#sql.send(ROLLBACK_TO, []);
-      this.#savepoint = 'untouched';
+      this.#rollBackRequest();
       return { refusal: error };
     } finally {
       scope.close();
     }
   }
 
+  /** Nothing of what was done so far may be taken back by the next request. */
+  #keep(): void {
+    this.#needsSavepoint = true;
+    if (this.#savepoint !== 'none') this.#savepoint = 'passed';
+  }
+
   /** The last one needs no release: COMMIT does that. */
   #setSavepoint(): void {
-    if (!this.#useSavepoints || this.#savepoint === 'untouched') return;
+    if (this.#savepoint === 'untouched') return;
     this.#sql.send(this.#savepoint === 'none' ? SAVEPOINT : NEXT_SAVEPOINT, []);
+    this.#savepoint = 'untouched';
+  }
+
+  #rollBackRequest(): void {
+    if (this.#savepoint === 'none') {
+      this.#isSpoiled = true;
+      return;
+    }
+    this.#sql.send(ROLLBACK_TO, []);
+    this.#savepoint = 'untouched';
   }
 }

@@ -1,4 +1,4 @@
-import { type Event, OrchestrationError, type ServiceSettings } from '@orchestrator/lib';
+import { type Event, OrchestrationError, type Procedure, type ServiceSettings } from '@orchestrator/lib';
 import { MessageTooLargeError } from '../../errors.ts';
 import type { StoredEvent } from '../dbal/event-log.ts';
 
@@ -19,6 +19,8 @@ export interface GroupEnvironment {
   /** Largest answer in bytes. */
   readonly maxAnswerBytes: number;
   newEventId(instant: bigint): string;
+  /** Procedures that were seen to need more than they can have beside others; filled as they are seen. */
+  readonly aloneProcedures: Set<Procedure>;
 }
 
 /** Whether an error is the answer to the one request, and no failure of its transaction. */

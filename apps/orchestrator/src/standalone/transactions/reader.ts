@@ -1,5 +1,6 @@
 import { callProcedure, type Dbal, type Procedure, type ServiceSettings } from '@orchestrator/lib';
 import type { Pool } from 'pg';
+import { Places } from '../../lines/places.ts';
 import { traced } from '../../tracing/tracing.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
 import { createSharedDbal } from '../joining/shared-dbal.ts';
@@ -15,18 +16,39 @@ const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
 /** Look-ups of a channel that are on their way at once; more would only make each of them smaller. */
 const MAX_LOOK_UPS = 2;
 
-/** A reading request. */
-export interface ReadRequest {
-  readonly procedure: Procedure;
-  readonly request: unknown;
+/** An organization in a channel: turns go round between them. */
+export interface ReadingParty {
   readonly mspid: string;
   readonly channel: { readonly id: number; readonly name: string };
 }
+
+/** A reading request. */
+export interface ReadRequest extends ReadingParty {
+  readonly procedure: Procedure;
+  readonly request: unknown;
+  readonly signal: AbortSignal;
+  /** The client's deadline in milliseconds since 1970, or Infinity. */
+  readonly deadlineMs: number;
+}
+
+/** How long reading requests may wait, and how many of them. */
+export interface ReaderLineSettings {
+  /** Most of all channels that wait; one more is refused. */
+  readonly limit: number;
+  readonly timeoutMs: number;
+}
+
+/** While others are about too, an organization has at most this part of the connections: a few keep all busy. */
+const SHARE = 1 / 8;
+
+/** How long after its last call somebody is about. */
+const SHARE_MEMORY_MS = 10_000;
 
 /** Where reading requests run. */
 export interface ReaderEnvironment {
   readonly pool: Pool;
   readonly settings: ServiceSettings;
+  readonly line: ReaderLineSettings;
   readonly retryBudgetMs: number;
   retried(): void;
 }
@@ -34,14 +56,39 @@ export interface ReaderEnvironment {
 /** Runs reading procedures: they wait for no writer, and each sees a prefix of the channel's order. */
 export class Reader {
   readonly #environment: ReaderEnvironment;
+  readonly #places: Places;
   readonly #sharedDbals = new Map<number, Dbal>();
 
   constructor(environment: ReaderEnvironment) {
     this.#environment = environment;
+    const count = environment.pool.options.max;
+    this.#places = new Places({
+      count,
+      lineLimit: environment.line.limit,
+      where: 'to read',
+      share: { count: Math.max(1, Math.floor(count * SHARE)), memoryMs: SHARE_MEMORY_MS },
+    });
+  }
+
+  /** How many wait for a connection. */
+  get waiting(): number {
+    return this.#places.waiting;
+  }
+
+  /** Somebody writes: those who read must leave it its part of the database and of this process. */
+  notice(caller: ReadingParty): void {
+    this.#places.notice(ownerOf(caller));
   }
 
   /** @throws OrchestrationError, UnavailableError; anything else is a bug. */
   async read(request: ReadRequest): Promise<Uint8Array> {
+    const { signal } = request;
+    const deadlineMs = Math.min(request.deadlineMs, Date.now() + this.#environment.line.timeoutMs);
+    using _place = await this.#places.enter({ signal, deadlineMs, owner: ownerOf(request) });
+    return await this.#readWithRetries(request);
+  }
+
+  async #readWithRetries(request: ReadRequest): Promise<Uint8Array> {
     const budget = new RetryBudget(this.#environment.retryBudgetMs);
     for (;;) {
       try {
@@ -105,4 +152,8 @@ function readingDbal(channel: ReadRequest['channel'], sql: SqlExecutor): Dbal {
 
 function makesNoEvents(): never {
   throw new Error('a reading procedure makes no events');
+}
+
+function ownerOf({ channel, mspid }: ReadingParty): string {
+  return JSON.stringify([channel.id, mspid]);
 }

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../dbal/event-log.ts';
 import type { ClientExecutor } from '../sql/client-executor.ts';
 import type { PostgresScope } from '../sql/executor.ts';
-import type { ChannelHead } from './channel-head.ts';
+import { type ChannelHead, takeInstant } from './channel-head.ts';
 import type { GroupEnvironment } from './outcome.ts';
 import { ScopedExecutor } from './scoped-executor.ts';
 
@@ -14,7 +14,7 @@ export class RequestScope implements PostgresScope {
   readonly #opening: Promise<ChannelHead>;
   readonly #requests: number;
   #head: ChannelHead | undefined;
-  #instant = 0n;
+  #instants: readonly bigint[] = [];
   #firstPosition = 0n;
 
   /** @param requests how many run in this scope: each has an instant of its own. */
@@ -34,14 +34,18 @@ export class RequestScope implements PostgresScope {
     if (this.#head !== undefined) return;
     this.#head = head;
     this.#firstPosition = head.position;
-    this.#instant = head.nextInstant;
-    head.nextInstant += BigInt(this.#requests);
+    this.#instants = Array.from({ length: this.#requests }, () => takeInstant(head));
   }
 
-  /** The instant of the first request; that of each other one is a microsecond later. */
   get instant(): bigint {
-    if (this.#head === undefined) throw new Error('the instant was asked for before the first read');
-    return this.#instant;
+    return this.instantOf(0);
+  }
+
+  /** The instant of one of the requests: later than that of those before it. */
+  instantOf(index: number): bigint {
+    const instant = this.#instants[index];
+    if (instant === undefined) throw new Error('the instant was asked for before the first read');
+    return instant;
   }
 
   takePositions(count: number): bigint {

@@ -1,4 +1,4 @@
-import { callProcedure, type Procedure, type ProcedureResult } from '@orchestrator/lib';
+import { callProcedure, type ProcedureResult } from '@orchestrator/lib';
 import type { StoredEvent } from '../dbal/event-log.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
 import { createGroupDbal } from '../joining/group-dbal.ts';
@@ -18,12 +18,9 @@ interface Trial {
   readonly end: ProcedureResult | { readonly refusal: Error } | RunsAlone;
 }
 
-/** Procedures that were seen to need more than they can have beside others. */
-export type AloneProcedures = Set<Procedure>;
-
 /** Whether it is worth trying to run a request beside others. */
-export function mayRunBeside({ procedure, request }: WriteRequest, alone: AloneProcedures): boolean {
-  return !alone.has(procedure) && procedure.touches(request).length <= MAX_TOUCHED;
+export function mayRunBeside({ procedure, request }: WriteRequest, { aloneProcedures }: GroupEnvironment): boolean {
+  return !aloneProcedures.has(procedure) && procedure.touches(request).length <= MAX_TOUCHED;
 }
 
 /**
@@ -37,7 +34,7 @@ export function mayRunBeside({ procedure, request }: WriteRequest, alone: AloneP
 export async function runSideBySide(
   requests: readonly WriteRequest[],
   scope: RequestScope,
-  environment: GroupEnvironment & { readonly alone: AloneProcedures },
+  environment: GroupEnvironment,
 ): Promise<readonly (Outcome | undefined)[]> {
   const dbal = createPostgresDbal(scope);
   const shared = createGroupDbal(dbal);
@@ -82,7 +79,7 @@ async function tryOne(trial: {
   readonly request: WriteRequest;
   readonly index: number;
   readonly scope: RequestScope;
-  readonly environment: GroupEnvironment & { readonly alone: AloneProcedures };
+  readonly environment: GroupEnvironment;
   readonly staging: Staging;
 }): Promise<Trial> {
   const { request, index, scope, environment, staging } = trial;
@@ -94,9 +91,9 @@ async function tryOne(trial: {
         channel: environment.channel.name,
         mspid: request.mspid,
         get instant() {
-          return scope.instant + BigInt(index);
+          return scope.instantOf(index);
         },
-        eventId: () => environment.newEventId(scope.instant + BigInt(index)),
+        eventId: () => environment.newEventId(scope.instantOf(index)),
       },
       dbal: staging.dbal,
       settings: environment.settings,
@@ -106,7 +103,7 @@ async function tryOne(trial: {
     return { staging, end };
   } catch (error) {
     if (error instanceof RunsAlone) {
-      if (error.method !== undefined) environment.alone.add(request.procedure);
+      if (error.method !== undefined) environment.aloneProcedures.add(request.procedure);
       return { staging, end: error };
     }
     if (!isRefusal(error)) throw error;
