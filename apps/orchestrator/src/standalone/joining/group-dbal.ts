@@ -1,13 +1,13 @@
 import type { Dbal, TaskReferenceQuery, TaskReferences } from '@orchestrator/lib';
 import { distinct, only } from './joined-look-up.ts';
 import { Joined } from './joined.ts';
+import { createLookUps } from './look-ups.ts';
 import { beforeTheyWait } from './schedules.ts';
-import { createSharedDbal } from './shared-dbal.ts';
-import { withMethods } from './with-methods.ts';
+import { supported } from './supported.ts';
 
 /** The store as the requests of a group read it, side by side: what they ask for at once goes as one statement. */
 export function createGroupDbal(dbal: Dbal): Dbal {
-  const shared = createSharedDbal(dbal, beforeTheyWait);
+  const lookUps = createLookUps(dbal, beforeTheyWait);
   const { computeTask, organization } = dbal;
   const registered = new Joined({
     answer: (questions: readonly (readonly string[])[]) => organization.getRegisteredIds(distinct(questions)),
@@ -25,20 +25,23 @@ export function createGroupDbal(dbal: Dbal): Dbal {
     schedule: beforeTheyWait,
   });
   return {
-    ...shared,
-    organization: withMethods(shared.organization, {
+    ...lookUps,
+    organization: supported('organization', {
       getRegisteredIds: async (ids) => {
         const all = await registered.ask(ids);
         return new Set(ids.filter((id) => all.has(id)));
       },
     }),
-    computeTask: withMethods(shared.computeTask, {
+    computeTask: supported('computeTask', {
+      getComputeTasks: (keys) => lookUps.computeTask.getComputeTasks(keys),
+      getChildTasks: (parentKey, statuses) => computeTask.getChildTasks(parentKey, statuses),
       getOutputAssets: async (taskKeys) => {
         const all = await outputAssets.ask(taskKeys);
         return all.filter(({ computeTaskKey }) => taskKeys.includes(computeTaskKey));
       },
       getTaskReferences: async (query) => ownReferences(query, await references.ask(query)),
     }),
+    replay: dbal.replay,
   };
 }
 

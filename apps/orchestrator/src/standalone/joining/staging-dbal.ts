@@ -10,6 +10,7 @@ import type {
 import { Footprint, thing } from './footprint.ts';
 import { RunsAlone } from './runs-alone.ts';
 import { StagedWrites } from './staged-writes.ts';
+import { supported } from './supported.ts';
 
 /** A request that reads more at a time shares little with others, and would make them wait. */
 const MAX_THINGS = 500;
@@ -152,12 +153,4 @@ export class Staging {
 
 function parentsOf({ inputs }: ComputeTask): readonly string[] {
   return inputs.flatMap(({ ref }) => (ref?.$case === 'parentTaskOutput' ? [ref.value.parentTaskKey] : []));
-}
-
-/** A part of the store of which only some methods work; the others throw {@link RunsAlone}. */
-function supported<Part extends keyof Dbal>(part: Part, methods: Partial<Dbal[Part]>): Dbal[Part] {
-  const refuse = (name: string | symbol): never => {
-    throw new RunsAlone(`${part}.${String(name)}`);
-  };
-  return new Proxy(methods, { get: (target, name): unknown => Reflect.get(target, name) ?? (() => refuse(name)) }) as Dbal[Part];
 }

@@ -3,7 +3,8 @@ import type { Pool } from 'pg';
 import { Places } from '../../lines/places.ts';
 import { traced } from '../../tracing/tracing.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
-import { createSharedDbal } from '../joining/shared-dbal.ts';
+import { createLookUps } from '../joining/look-ups.ts';
+import { RunsAlone } from '../joining/runs-alone.ts';
 import { withArrivals } from '../joining/schedules.ts';
 import { ClientExecutor, PoolExecutor } from '../sql/client-executor.ts';
 import type { SqlExecutor, Statement } from '../sql/executor.ts';
@@ -57,7 +58,9 @@ export interface ReaderEnvironment {
 export class Reader {
   readonly #environment: ReaderEnvironment;
   readonly #places: Places;
-  readonly #sharedDbals = new Map<number, Dbal>();
+  readonly #lookUps = new Map<number, Dbal>();
+  /** Procedures that were seen to read something else than by key. */
+  readonly #aloneProcedures = new Set<Procedure>();
 
   constructor(environment: ReaderEnvironment) {
     this.#environment = environment;
@@ -82,37 +85,49 @@ export class Reader {
 
   /** @throws OrchestrationError, UnavailableError; anything else is a bug. */
   async read(request: ReadRequest): Promise<Uint8Array> {
-    const { signal } = request;
-    const deadlineMs = Math.min(request.deadlineMs, Date.now() + this.#environment.line.timeoutMs);
-    using _place = await this.#places.enter({ signal, deadlineMs, owner: ownerOf(request) });
-    return await this.#readWithRetries(request);
+    const { procedure } = request;
+    if (procedure.kind === 'read' && !this.#aloneProcedures.has(procedure)) {
+      try {
+        // Look-ups need no place: all that wait for one go together, over few connections.
+        return await this.#retrying(() => this.#call(request, this.#lookUpsOf(request.channel)));
+      } catch (error) {
+        if (!(error instanceof RunsAlone)) throw error;
+        this.#aloneProcedures.add(procedure);
+      }
+    }
+    return this.#readInPlace(request);
   }
 
-  async #readWithRetries(request: ReadRequest): Promise<Uint8Array> {
+  #lookUpsOf(channel: ReadRequest['channel']): Dbal {
+    const known = this.#lookUps.get(channel.id);
+    if (known !== undefined) return known;
+    const lookUps = createLookUps(readingDbal(channel, new PoolExecutor(this.#environment.pool)), withArrivals(MAX_LOOK_UPS));
+    this.#lookUps.set(channel.id, lookUps);
+    return lookUps;
+  }
+
+  async #readInPlace(request: ReadRequest): Promise<Uint8Array> {
+    const { channel, procedure, signal } = request;
+    const deadlineMs = Math.min(request.deadlineMs, Date.now() + this.#environment.line.timeoutMs);
+    using _place = await this.#places.enter({ signal, deadlineMs, owner: ownerOf(request) });
+    return await this.#retrying(() =>
+      procedure.kind === 'snapshot'
+        ? this.#readSnapshot(request)
+        : this.#call(request, readingDbal(channel, new PoolExecutor(this.#environment.pool))),
+    );
+  }
+
+  async #retrying(attempt: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const budget = new RetryBudget(this.#environment.retryBudgetMs);
     for (;;) {
       try {
-        return await traced({ name: 'reading transaction' }, () => this.#attempt(request));
+        return await traced({ name: 'reading transaction' }, attempt);
       } catch (error) {
         // Refusals do not pass: the budget hands them on.
         await budget.wait(error);
         this.#environment.retried();
       }
     }
-  }
-
-  #attempt(request: ReadRequest): Promise<Uint8Array> {
-    return request.procedure.kind === 'snapshot'
-      ? this.#readSnapshot(request)
-      : this.#call(request, this.#sharedDbal(request.channel));
-  }
-
-  #sharedDbal(channel: ReadRequest['channel']): Dbal {
-    const known = this.#sharedDbals.get(channel.id);
-    if (known !== undefined) return known;
-    const dbal = createSharedDbal(readingDbal(channel, new PoolExecutor(this.#environment.pool)), withArrivals(MAX_LOOK_UPS));
-    this.#sharedDbals.set(channel.id, dbal);
-    return dbal;
   }
 
   async #readSnapshot(request: ReadRequest): Promise<Uint8Array> {
