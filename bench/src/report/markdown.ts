@@ -1,6 +1,6 @@
 import { type Aims, type Figure, median, type Round } from './figure.ts';
 
-const HEAD = ['row', 'figure', 'unit', 'limit', 'ratio', 'of CPU time', 'aim', 'cores: server, database, client'];
+const HEAD = ['row', 'figure', 'unit', 'limit', 'ratio', 'of CPU time', 'aim', 'times existing', 'aim', 'cores: server, database, client'];
 
 function rounded(value: number | undefined): string {
   if (value === undefined) return '';
@@ -24,6 +24,11 @@ export function aimOf({ ofLimit, timesLimit }: Aims): string {
   return ofLimit === undefined ? '' : `≥ ${ofLimit}`;
 }
 
+/** What the issue asks of a figure beside that of the existing server; empty without such an aim. */
+export function aimOfExisting({ timesExisting }: Aims, unit: string): string {
+  return timesExisting === undefined ? '' : `${unit === 'ms' ? '≤' : '≥'} ${timesExisting}`;
+}
+
 /** The figures as a table for documentation. */
 export function toMarkdown(figures: readonly Figure[]): string {
   const lines = figures.map(({ row, unit, value, limit, ratio, cpuRatio, rounds, ...aims }) => [
@@ -34,6 +39,8 @@ export function toMarkdown(figures: readonly Figure[]): string {
     rounded(ratio),
     rounded(cpuRatio),
     aimOf(aims),
+    rounded(aims.existing === undefined ? undefined : value / aims.existing),
+    aimOfExisting(aims, unit),
     cores(rounds),
   ]);
   const rule = HEAD.map(() => '---');

@@ -20,8 +20,9 @@ describe('a figure', () => {
   });
 
   it('is a row of a table', () => {
-    const [, , row] = toMarkdown([toFigure({ row: 'batch', unit: 'tasks/s', rounds, ofLimit: 0.5 })]).split('\n');
-    expect(row).toBe('| batch | 100 | tasks/s | 200 | 0.75 | 0.5 | ≥ 0.5 |  |');
+    const aims = { ofLimit: 0.5, existing: 50, timesExisting: 5 };
+    const [, , row] = toMarkdown([toFigure({ row: 'batch', unit: 'tasks/s', rounds, ...aims })]).split('\n');
+    expect(row).toBe('| batch | 100 | tasks/s | 200 | 0.75 | 0.5 | ≥ 0.5 | 2 | ≥ 5 |  |');
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Figure, median, type Round } from './figure.ts';
-import { aimOf } from './markdown.ts';
+import { aimOf, aimOfExisting } from './markdown.ts';
 
 function rounded(value: number | undefined): number | string {
   if (value === undefined) return '';
@@ -17,7 +17,7 @@ function countFailures(rounds: readonly Round[]): number {
 
 /** One line of the table, for console.table. */
 function toLine(figure: Figure): Record<string, number | string> {
-  const { value, unit, limit, ratio, cpuRatio, existing, timesExisting, rounds } = figure;
+  const { value, unit, limit, ratio, cpuRatio, existing, rounds } = figure;
   return {
     figure: rounded(value),
     unit,
@@ -26,7 +26,7 @@ function toLine(figure: Figure): Record<string, number | string> {
     'of CPU time': rounded(cpuRatio),
     'aim of limit': aimOf(figure),
     'times existing': existing === undefined ? '' : rounded(value / existing),
-    'aim of existing': timesExisting === undefined ? '' : `${unit === 'ms' ? '≤' : '≥'} ${timesExisting}`,
+    'aim of existing': aimOfExisting(figure, unit),
     'p50 ms': medianOf(rounds, ({ p50Ms }) => p50Ms),
     'p99 ms': medianOf(rounds, ({ p99Ms }) => p99Ms),
     'cores: server': medianOf(rounds, ({ shares }) => shares?.server),

@@ -12,6 +12,7 @@ import { limitOfRead } from './read-limits.ts';
 import { measureFairness } from './rows/fairness.ts';
 import { measureFanOut } from './rows/fan-out.ts';
 import { measureGrowth } from './rows/growth.ts';
+import { measureMachine } from './rows/machine.ts';
 import { measureReplay } from './rows/replay.ts';
 import { measureReplicas } from './rows/replicas.ts';
 import { measureStartUp } from './rows/start-up.ts';
@@ -38,6 +39,7 @@ const rows: Readonly<Record<string, Measure>> = {
   },
   reads: measureReads,
   replay: measureReplay,
+  machine: measureMachine,
   'fan-out': measureFanOut,
   terminal: measureTerminal,
   'start-up': measureStartUp,
