@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced by the scripts beside it that make certificates: what they have in common.
 
 umask 077

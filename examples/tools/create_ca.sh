@@ -2,6 +2,7 @@
 # Makes a certificate authority for one organization (or for the server): FOLDER/ca.crt and FOLDER/ca.key.
 # ca.crt goes into <ORCHESTRATOR_TLS_CLIENT_CA_CERT_DIR>/<MSPID>/; ca.key stays with the organization.
 set -eu
+# shellcheck source=examples/tools/certificate.sh
 . "$(dirname "$0")/certificate.sh"
 
 usage="usage: create_ca.sh ORGANIZATION FOLDER [DAYS]   for example: create_ca.sh MyOrg1MSP ca/MyOrg1MSP"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes a client certificate of one organization, signed by the CA in CA_FOLDER: FOLDER/client.crt and FOLDER/client.key.
 set -eu
+# shellcheck source=examples/tools/certificate.sh
 . "$(dirname "$0")/certificate.sh"
 
 usage="usage: create_client_cert.sh MSPID CA_FOLDER FOLDER [NAME]   for example: create_client_cert.sh MyOrg1MSP ca/MyOrg1MSP tls/org1"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the server's certificate, signed by the CA in CA_FOLDER: FOLDER/server.crt and FOLDER/server.key.
 set -eu
+# shellcheck source=examples/tools/certificate.sh
 . "$(dirname "$0")/certificate.sh"
 
 usage="usage: create_server_cert.sh CA_FOLDER FOLDER HOST...   for example: create_server_cert.sh ca/server tls localhost 127.0.0.1"
