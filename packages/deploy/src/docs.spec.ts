@@ -1,28 +1,17 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { codeBlocks } from '@orchestrator/tools';
 import { parse } from 'yaml';
 import { root } from './paths.ts';
 
 const pages = [...globSync('docs/operations/**/*.md', { cwd: root }), 'charts/orchestrator/README.md', 'examples/kubernetes/README.md'];
 
-interface Block {
-  readonly language: string;
-  readonly text: string;
-  /** The line before it. */
-  readonly mark: string;
-}
-
-function blocksOf(markdown: string): readonly Block[] {
-  const found = markdown.matchAll(/(?:^|\n)([^\n]*)\n([ ]*)```(\w+)\n([\s\S]*?)\n[ ]*```/g);
-  return [...found].map(([, mark = '', indent = '', language = '', text = '']) => ({ language, mark: mark.trim(), text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), '') }));
-}
-
 describe.each(pages)('%s', (page) => {
-  const blocks = blocksOf(readFileSync(join(root, page), 'utf8'));
+  const blocks = codeBlocks(readFileSync(join(root, page), 'utf8'));
 
-  it('says of each command what it needs, since no test runs it', () => {
-    const unmarked = blocks.filter(({ language, mark }) => language === 'sh' && !/^<!-- needs (a cluster|an engine|RabbitMQ|PostgreSQL's programs) -->$/.test(mark));
+  it('says of each command what it needs', () => {
+    const unmarked = blocks.filter(({ language, mark }) => language === 'sh' && !/^<!-- needs (a cluster|an engine|RabbitMQ|PostgreSQL's programs|a stopped server) -->$/.test(mark));
     expect(unmarked.map(({ text }) => text)).toEqual([]);
   });
 
@@ -32,7 +21,7 @@ describe.each(pages)('%s', (page) => {
 });
 
 describe('the commands of these pages', () => {
-  const commands = pages.flatMap((page) => blocksOf(readFileSync(join(root, page), 'utf8')).filter(({ language }) => language === 'sh').map(({ text }) => text));
+  const commands = pages.flatMap((page) => codeBlocks(readFileSync(join(root, page), 'utf8')).filter(({ language }) => language === 'sh').map(({ text }) => text));
 
   it('name charts, values, manifests and scripts that are there', () => {
     const named = commands.flatMap((text) => text.match(/\b(?:charts|examples|docker)\/[\w./-]+/g) ?? []);
@@ -41,6 +30,6 @@ describe('the commands of these pages', () => {
   });
 
   it('are found', () => {
-    expect(blocksOf('text\n\n<!-- a -->\n```sh\nx\ny\n```\n')).toEqual([{ language: 'sh', mark: '<!-- a -->', text: 'x\ny' }]);
+    expect(codeBlocks('text\n\n<!-- a -->\n```sh\nx\ny\n```\n')).toEqual([{ language: 'sh', mark: '<!-- a -->', text: 'x\ny' }]);
   });
 });
