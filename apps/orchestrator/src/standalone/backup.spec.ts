@@ -20,8 +20,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { declareTopology, QueueReader } from '../broker/spec-support.ts';
 import { SpecClient } from '../spec-client.ts';
+import { until } from '../spec-waiting.ts';
 import { allPages } from '../spec-support-faults/pages.ts';
-import { connect, until } from './migrations/spec-support.ts';
+import { connect } from './migrations/spec-support.ts';
 
 const run = promisify(execFile);
 

@@ -1,8 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-
-const WAIT_LIMIT_MS = 30_000;
-const POLL_INTERVAL_MS = 20;
+import { until } from '../../spec-waiting.ts';
 
 /** A comment, a quoted text or name, the end of a statement, or a piece of anything else. */
 const TOKEN = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"[^"]*"|\$(\w*)\$[\s\S]*?\$\1\$|;|[^;'"$/-]+|[\s\S]/gu;
@@ -52,15 +49,6 @@ export async function contentOf(client: Client): Promise<readonly string[]> {
     content.push(...rows.flat());
   }
   return content;
-}
-
-/** Waits until the answer is true. @throws Error when it does not come true in time. */
-export async function until(what: string, ask: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + WAIT_LIMIT_MS;
-  while (!(await ask())) {
-    if (Date.now() > deadlineMs) throw new Error(`not within ${WAIT_LIMIT_MS} ms: ${what}`);
-    await sleep(POLL_INTERVAL_MS);
-  }
 }
 
 /** A place in a migration at which it waits until it is let go on, or ended. */

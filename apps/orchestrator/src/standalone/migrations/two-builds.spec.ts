@@ -1,14 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServiceError } from '@grpc/grpc-js';
 import { Event, QueryEventsResponse, QueryVersionResponse } from '@orchestrator/lib';
 import { buildNewComputePlan, createRandom, type HistoryApi, runHistory } from '@orchestrator/testing';
 import { type Build, createTestDatabase, nextBuild, runMigration, ServerProcess, startMigration, thisBuild } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SpecClient } from '../../spec-client.ts';
-import { refusalOf } from '../../spec-waiting.ts';
-import { until } from './spec-support.ts';
+import { historyApi, SpecClient } from '../../spec-client.ts';
+import { refusalOf, until } from '../../spec-waiting.ts';
 
 const TIMEOUT_MS = 180_000;
 const STEPS = 300;
@@ -52,19 +50,12 @@ function headersOf(channel: string): { readonly channel: string; readonly mspid:
 }
 
 /** One call goes to the one server, the next to the other. */
-function alternating(clients: readonly SpecClient[]): HistoryApi {
+function alternating(one: SpecClient, other: SpecClient): HistoryApi {
   let calls = 0;
-  return async ({ channel, mspid, service, method, request }) => {
-    const client = clients[calls % clients.length];
+  return historyApi(() => {
     calls += 1;
-    if (client === undefined) throw new Error('there is no server');
-    try {
-      return { bytes: await client.callBytes(`/orchestrator.${service}/${method}`, request, { channel, mspid }) };
-    } catch (error) {
-      const { code, details } = error as ServiceError;
-      return { code, message: details };
-    }
-  };
+    return calls % 2 === 0 ? one : other;
+  });
 }
 
 /** Registers plans over all of the servers at once. @returns their keys. */
@@ -102,7 +93,7 @@ describe('a build with one migration more, beside this one on one database', { t
   });
 
   it('does with it what one server would: every answer is the model\'s, whichever of them gives it', async () => {
-    const api = alternating([oldClient, nextClient]);
+    const api = alternating(oldClient, nextClient);
     const summary = await runHistory({ seed: 11, steps: STEPS, api, channels: ['first', 'second'], organizations });
     expect(Math.min(summary.answered.size, summary.refused.size)).toBeGreaterThan(5);
   });
