@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { createTestDatabase, type DatabaseTemplate, type Direction, TcpProxy, type TestDatabase } from '@orchestrator/tools';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusalOf } from '../../spec-waiting.ts';
+import { refusalOf, within } from '../../spec-waiting.ts';
 import { migrate } from './migrate.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { SchemaError } from './schema-error.ts';
 import { Breakpoint, connect, contentOf, statementsOf } from './spec-support.ts';
 
 const TIMEOUT_MS = 180_000;
+const CATCH_LIMIT_MS = 30_000;
 
 /** Rows that were there before: of a schema of this product, where there is one, and of others in the same database. */
 const FOREIGN_ROWS = "CREATE TABLE others (word text PRIMARY KEY); INSERT INTO others VALUES ('kept')";
@@ -143,7 +144,7 @@ describe('a migration whose connection is lost', { timeout: TIMEOUT_MS }, () => 
       await using proxy = await TcpProxy.start(url);
       const caught = proxy.hold({ direction, containing });
       const refusal = refusalOf(migrate(proxy.url));
-      await caught;
+      await within(caught, CATCH_LIMIT_MS, containing);
       proxy.cut();
       expect(await refusal).toBeInstanceOf(Error);
       const isCommit = containing === 'COMMIT';

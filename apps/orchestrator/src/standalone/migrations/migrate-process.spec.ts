@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { createTestDatabase, nextBuild, type Build, ServerProcess, startMigration, TcpProxy, thisBuild } from '@orchestrator/tools';
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { refusalOf } from '../../spec-waiting.ts';
+import { refusalOf, within } from '../../spec-waiting.ts';
 import { migrate } from './migrate.ts';
 import { Breakpoint, connect, contentOf } from './spec-support.ts';
 
 const TIMEOUT_MS = 120_000;
+const CATCH_LIMIT_MS = 60_000;
 const channelConfig = join(import.meta.dirname, '../../../../../examples/compose/channels.yaml');
 
 const common = new AsyncDisposableStack();
@@ -52,7 +53,7 @@ describe('killed with SIGKILL', { timeout: TIMEOUT_MS }, () => {
     { direction: 'down', containing: 'COMMIT' },
   ] as const)('when "$containing" is on its way $direction, and the next try does what is left', async (hold) => {
     const proxy = stack.use(await TcpProxy.start(url));
-    const caught = proxy.hold(hold);
+    const caught = within(proxy.hold(hold), CATCH_LIMIT_MS, hold.containing);
     const killed = startMigration(proxy.url);
     await caught;
     killed.kill('SIGKILL');
@@ -102,7 +103,7 @@ describe('while it is under way', { timeout: TIMEOUT_MS }, () => {
 
   it('on a database that was empty, a server says that there is no schema yet', async () => {
     const proxy = stack.use(await TcpProxy.start(url));
-    const caught = proxy.hold({ direction: 'up', containing: 'COMMIT' });
+    const caught = within(proxy.hold({ direction: 'up', containing: 'COMMIT' }), CATCH_LIMIT_MS, 'COMMIT');
     const migration = startMigration(proxy.url);
     await caught;
     const environment = { ORCHESTRATOR_DATABASE_URL: url, ORCHESTRATOR_CHANNEL_CONFIG: channelConfig };
