@@ -65,7 +65,8 @@ describe('a facade whose environment asks for traces', () => {
     denied = await ask('GetAllOrganizations', {}, 'NobodyMSP');
     server.kill('SIGTERM');
     // What was not sent yet goes out at the end.
-    expect(await server.ended()).toEqual({ code: 0, signal: null });
+    const end = await server.ended();
+    if (end.code !== 0) throw new Error(`the server ended with ${JSON.stringify(end)}:\n${server.output}`);
     lines = server.everything.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
   }, 60_000);
 

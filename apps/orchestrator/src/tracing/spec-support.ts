@@ -62,10 +62,12 @@ export class Collector implements AsyncDisposable {
 
 type Fields = ReadonlyMap<number, readonly (Uint8Array | bigint)[]>;
 
+const noFields: Fields = new Map();
+
 /** ExportTraceServiceRequest of opentelemetry-proto 1, as far as the tests look. */
 function decodeTraces(bytes: Uint8Array): readonly ReceivedSpan[] {
   return messages(fieldsOf(bytes), 1).flatMap((resourceSpans) => {
-    const resource = attributesOf(messages(resourceSpans, 1)[0] ?? new Map(), 1);
+    const resource = attributesOf(messages(resourceSpans, 1)[0] ?? noFields, 1);
     const spans = messages(resourceSpans, 2).flatMap((scopeSpans) => messages(scopeSpans, 2));
     return spans.map((span) => ({
       traceId: hex(span, 1),
@@ -114,7 +116,7 @@ function text(fields: Fields, field: number): string {
 /** Repeated KeyValue with texts and integers. */
 function attributesOf(fields: Fields, field: number): Readonly<Record<string, string | number>> {
   return Object.fromEntries(messages(fields, field).map((pair) => {
-    const value = messages(pair, 2)[0] ?? new Map();
+    const value = messages(pair, 2)[0] ?? noFields;
     const [integer] = value.get(3) ?? [];
     return [text(pair, 1), typeof integer === 'bigint' ? Number(integer) : text(value, 1)];
   }));
