@@ -37,19 +37,18 @@ async function afterMigration(desk: Desk): Promise<void> {
 
 async function withCertificates(desk: Desk): Promise<void> {
   const server = await desk.start({ page: 'README.md', begins: 'examples/tools/create_ca.sh', until: isServing });
-  await expectMutualTls(desk, server.addresses.grpc);
+  await expectMutualTls(desk.folder, server.addresses.grpc);
 }
 
 async function byThePageOfCertificates(desk: Desk): Promise<void> {
   await desk.run({ page: 'docs/certificates.md', begins: 'examples/tools/create_ca.sh' });
   const server = await desk.start({ page: 'docs/certificates.md', begins: 'export ORCHESTRATOR_TLS_ENABLED', until: isServing });
-  await expectMutualTls(desk, server.addresses.grpc);
+  await expectMutualTls(desk.folder, server.addresses.grpc);
 }
 
 /** With the client's certificate the server speaks HTTP/2, and without one it ends the connection. */
-async function expectMutualTls(desk: Desk, address: string): Promise<void> {
-  const read = (path: string): Promise<Buffer> => readFile(join(desk.folder, path));
-  const [ca, cert, key] = await Promise.all(['ca/server/ca.crt', 'tls/org1/client.crt', 'tls/org1/client.key'].map(read));
+export async function expectMutualTls(folder: string, address: string, paths = ['ca/server/ca.crt', 'tls/org1/client.crt', 'tls/org1/client.key']): Promise<void> {
+  const [ca, cert, key] = await Promise.all(paths.map((path) => readFile(join(folder, path))));
   if ((await firstBytes(address, { ca, cert, key })) === 0) throw new Error('the server says nothing to a client with a certificate');
   const without = await firstBytes(address, { ca }).catch(() => 0);
   if (without !== 0) throw new Error('the server speaks with a client without a certificate');
