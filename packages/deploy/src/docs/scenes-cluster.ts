@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '../cluster.ts';
+import { makePair } from '../pod-files.ts';
 import { blocksOf } from './blocks.ts';
 import type { Desk } from './desk.ts';
 import { expectIn, type Scene } from './scene.ts';
@@ -50,13 +51,15 @@ async function certificate(desk: Desk, cluster: Cluster): Promise<void> {
     { page: 'docs/operations/certificates.md', begins: 'sh examples/tools/download', namespace: 'orchestrator', name: 'client-org-1', folder: 'certificates' },
   ];
   await cluster.kubectl(['create', 'namespace', 'org-1']);
+  const pair = await makePair(desk.folder);
+  const [pem, key] = await Promise.all([pair.certificate, pair.key].map((file) => readFile(file, 'utf8')));
+  const data = { 'tls.crt': pem ?? '', 'tls.key': key ?? '', 'ca.crt': pem ?? '' };
   for (const { page, begins, namespace, name, folder } of secrets) {
-    const data = { 'tls.crt': 'certificate', 'tls.key': 'key', 'ca.crt': 'authority' };
     const literals = Object.entries(data).map(([key, value]) => `--from-literal=${key}=${value}`);
     await cluster.kubectl(['create', 'secret', 'generic', name, '--namespace', namespace, ...literals]);
     await desk.run({ page, begins, env });
     const files = await Promise.all(['client.crt', 'client.key', 'ca.crt'].map((file) => readFile(join(desk.folder, folder, file), 'utf8')));
-    if (files.join() !== Object.values(data).join()) throw new Error(`${page}: the files are ${files.join()}`);
+    if (files.join() !== Object.values(data).join()) throw new Error(`${page}: the files are not what the Secret has`);
     await cluster.kubectl(['delete', 'secret', name, '--namespace', namespace]);
   }
   await cluster.kubectl(['delete', 'namespace', 'org-1', '--wait=false']);
