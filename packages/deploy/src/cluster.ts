@@ -58,6 +58,12 @@ export class Cluster implements AsyncDisposable {
     await this.apply(node);
   }
 
+  /** The programs that work on it, by name, and the environment in which they find it. */
+  get clients(): { readonly programs: Readonly<Record<string, string>>; readonly env: Readonly<Record<string, string>> } {
+    const { kubectl = '', helm = '' } = this.#tools;
+    return { programs: { kubectl, helm }, env: this.#env };
+  }
+
   /** Runs kubectl, whatever comes of it. */
   kubectl(args: readonly string[], input?: string): Promise<Result> {
     return run({ command: this.#tools['kubectl'] ?? '', args, env: this.#env, ...(input !== undefined && { input }) });

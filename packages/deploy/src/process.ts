@@ -10,17 +10,22 @@ export interface ProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** A shell with what it starts: signals reach all of it, and it has ended when nobody holds its output any more. */
+  readonly isGroup?: boolean;
 }
 
 /** A program that runs beside the checks until it is disposed of. */
 export class BackgroundProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
+  readonly #isGroup: boolean;
   #output = '';
 
-  constructor({ command, args, env }: ProcessOptions) {
+  constructor({ command, args, env, cwd, isGroup = false }: ProcessOptions) {
     this.#name = command;
-    this.#child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#isGroup = isGroup;
+    this.#child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: isGroup });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         this.#output = `${this.#output}${chunk}`.slice(-KEPT_CHARACTERS);
@@ -42,11 +47,17 @@ export class BackgroundProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    const ended = once(this.#child, this.#isGroup ? 'close' : 'exit');
+    this.#kill('SIGTERM');
+    const timer = setTimeout(() => this.#kill('SIGKILL'), STOP_TIMEOUT_MS);
     await ended;
     clearTimeout(timer);
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (!this.#isGroup || pid === undefined) this.#child.kill(signal);
+    else process.kill(-pid, signal);
   }
 }
 

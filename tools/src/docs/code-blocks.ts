@@ -1,17 +1,20 @@
-/** A block of code in a page. */
+/** A fenced block of a page. */
 export interface CodeBlock {
+  /** Of its first fence. */
+  readonly line: number;
+  /** What follows the fence; '' without it. */
   readonly language: string;
   readonly text: string;
-  /** The line before it. */
+  /** What a comment on the line before it says; '' without one. */
   readonly mark: string;
 }
 
-/** The blocks of code of a page in their order, those in lists without the list's indent. */
+/** The blocks of a page in their order, those in lists without the list's indent. */
 export function codeBlocks(markdown: string): readonly CodeBlock[] {
-  const found = markdown.matchAll(/(?:^|\n)([^\n]*)\n([ ]*)```(\w+)\n([\s\S]*?)\n[ ]*```/g);
-  return [...found].map(([, mark = '', indent = '', language = '', text = '']) => ({
-    language,
-    mark: mark.trim(),
-    text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  }));
+  const found = markdown.matchAll(/^([ ]*)```([\w-]*)[^\n]*\n([\s\S]*?)^[ ]*```$/gm);
+  return [...found].map(({ index, 1: indent = '', 2: language = '', 3: text = '' }) => {
+    const before = markdown.slice(0, index).split('\n');
+    const mark = /^<!-- (.*) -->$/.exec(before.at(-2)?.trim() ?? '')?.[1] ?? '';
+    return { line: before.length, language, text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), '').trimEnd(), mark };
+  });
 }

@@ -46,6 +46,7 @@ export async function runDistributed(containers: Containers, images: { readonly 
   await runOk({ command: process.execPath, args: suite, cwd: root, timeoutMs: SUITE_TIMEOUT_MS }).catch(async (error: unknown) => {
     throw new Error(`${String(error)}\n${await logsOf(containers, [facade, ...chaincodes])}`);
   });
+  for (const { id } of [facade, ...chaincodes]) await containers.podmanOk(['healthcheck', 'run', id]);
   await facade.stop(0);
   for (const chaincode of chaincodes) await chaincode.stop(0);
 }
