@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { historyApi, SpecClient } from './spec-client.ts';
+import { SpecClient } from './spec-client.ts';
+import { historyApi } from './spec-support-history-api.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';

@@ -1,6 +1,5 @@
 import { type ChannelCredentials, Client, type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { procedures } from '@orchestrator/lib';
-import type { HistoryApi } from '@orchestrator/testing';
 
 const DEADLINE_MS = 60_000;
 
@@ -91,16 +90,4 @@ export class SpecClient implements Disposable {
   [Symbol.dispose](): void {
     this.#client.close();
   }
-}
-
-/** A server as random histories call it. @param next gives the client of each call: it may be another server's. */
-export function historyApi(next: () => SpecClient, more: Pick<Headers, 'chaincode'> = {}): HistoryApi {
-  return async ({ channel, mspid, service, method, request }) => {
-    try {
-      return { bytes: await next().callBytes(`/orchestrator.${service}/${method}`, request, { channel, mspid, ...more }) };
-    } catch (error) {
-      const { code, details } = error as ServiceError;
-      return { code, message: details };
-    }
-  };
 }

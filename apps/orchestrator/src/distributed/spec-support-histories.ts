@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { runHistory } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { historyApi, type SpecClient } from '../spec-client.ts';
+import type { SpecClient } from '../spec-client.ts';
+import { historyApi } from '../spec-support-history-api.ts';
 import { type LedgerKind, type SpecLedger, startDevSpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const CHANNELS = ['mychannel', 'yourchannel'] as const;

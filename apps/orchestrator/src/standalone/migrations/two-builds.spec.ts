@@ -5,7 +5,8 @@ import { Event, QueryEventsResponse, QueryVersionResponse } from '@orchestrator/
 import { buildNewComputePlan, createRandom, type HistoryApi, runHistory } from '@orchestrator/testing';
 import { type Build, createTestDatabase, nextBuild, runMigration, ServerProcess, startMigration, thisBuild } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { historyApi, SpecClient } from '../../spec-client.ts';
+import { SpecClient } from '../../spec-client.ts';
+import { historyApi } from '../../spec-support-history-api.ts';
 import { refusalOf, until } from '../../spec-waiting.ts';
 
 const TIMEOUT_MS = 180_000;
