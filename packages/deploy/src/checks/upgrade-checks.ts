@@ -1,9 +1,9 @@
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startTestPostgres } from '@orchestrator/tools';
+import { findPorts, startTestPostgres } from '@orchestrator/tools';
 import type { Check } from '../check.ts';
 import { root } from '../paths.ts';
-import { BackgroundProcess, freePorts } from '../process.ts';
+import { BackgroundProcess } from '../process.ts';
 import { run, runOk } from '../run.ts';
 import { waitFor } from '../wait.ts';
 
@@ -73,7 +73,7 @@ class Server implements AsyncDisposable {
   }
 
   static async start(build: string, env: Readonly<Record<string, string>>): Promise<Server> {
-    const [grpc = 0, http = 0] = await freePorts(2);
+    const [grpc = 0, http = 0] = await findPorts(2);
     const addresses = { ORCHESTRATOR_GRPC_ADDRESS: `127.0.0.1:${grpc}`, ORCHESTRATOR_HTTP_ADDRESS: `127.0.0.1:${http}` };
     const started = new BackgroundProcess({ command: launcherOf(build), args: ['serve'], env: { ...env, ...addresses } });
     try {
