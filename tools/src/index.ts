@@ -14,6 +14,7 @@ export { callManagement, createTestVirtualHost } from './test-virtual-host.ts';
 export type { BrokerAddress, ManagementCall, TestVirtualHost } from './test-virtual-host.ts';
 export { fabricBinariesMissing, findFabricBinaries } from './fabric/binaries.ts';
 export { findPorts } from './fabric/ports.ts';
+export { ProcessGuard } from './fabric/process-guard.ts';
 export { type FabricNetwork, type FabricNetworkOptions, mutualChaincodeTls, startFabricNetwork } from './fabric/network.ts';
 export { deployOrchestrator, type DeploymentOptions, type OrchestratorDeployment } from './distributed/deployment.ts';
 export { type DirectEndorsement, DirectEndorsers, type DirectInvocation } from './distributed/direct-endorsers.ts';

@@ -1,11 +1,10 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTestPostgres } from '@orchestrator/tools';
+import { findPorts, startTestPostgres } from '@orchestrator/tools';
 import { type Check, expectNone } from '../check.ts';
 import { startContainer } from '../container.ts';
 import { baseImage, Containers, restricted } from '../containers.ts';
 import { root } from '../paths.ts';
-import { freePorts } from '../process.ts';
 import { runOk } from '../run.ts';
 import { fromWheel } from '../tools.ts';
 import { waitFor } from '../wait.ts';
@@ -72,7 +71,7 @@ async function inspect(containers: Containers, image: string, most: number): Pro
 
 async function serves(containers: Containers, image: string): Promise<void> {
   await using postgres = await startTestPostgres();
-  const [grpc = 0, http = 0] = await freePorts(2);
+  const [grpc = 0, http = 0] = await findPorts(2);
   const variables = {
     ORCHESTRATOR_DATABASE_URL: postgres.adminUrl,
     ORCHESTRATOR_GRPC_ADDRESS: `127.0.0.1:${grpc}`,

@@ -12,7 +12,7 @@ const scenes = [...standaloneScenes, ...developmentScenes, ...brokerScenes, ...d
 describe('the commands of the pages, as they stand there', () => {
   it.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_, scene) => {
     await play(scene, ran);
-  }, 240_000);
+  }, 480_000);
 
   it('have all been run that no mark excepts', () => {
     expect(leftOut(ran, 'npm test')).toEqual([]);

@@ -8,8 +8,7 @@ import { runOk } from '../run.ts';
 import { waitFor } from '../wait.ts';
 import { type Block, commandBlocks, commandsOf, fateOf } from './blocks.ts';
 
-/** Installing everything is a part of some. */
-const START_TIMEOUT_MS = 600_000;
+const START_TIMEOUT_MS = 120_000;
 const RUN_TIMEOUT_MS = 600_000;
 
 /** Made or installed, or not of this repository. */
@@ -81,16 +80,14 @@ export class Desk implements AsyncDisposable {
   }
 
   /** Starts commands that do not end by themselves, and waits until they have said what they should. */
-  async start(turn: Turn & { readonly until: RegExp }): Promise<Started> {
+  async start(turn: Turn & { readonly until: RegExp; readonly timeoutMs?: number }): Promise<Started> {
     const { block, text } = prepare(turn);
     const running = this.#stack.use(new BackgroundProcess({ command: 'sh', args: ['-euc', text], cwd: join(this.folder, turn.cwd ?? ''), env: this.#environment(turn), isGroup: true }));
-    await waitFor(() => {
-      if (turn.until.test(running.output)) return Promise.resolve(true);
-      running.assertRunning();
-      return Promise.resolve(undefined);
-    }, { what: `${turn.page}: "${turn.begins}" says ${turn.until}`, timeoutMs: START_TIMEOUT_MS }).catch((error: unknown) => {
+    const hasSaidIt = (): boolean => turn.until.test(running.output);
+    await waitFor(() => Promise.resolve(hasSaidIt() || running.hasEnded ? true : undefined), { what: `${turn.page}: "${turn.begins}" says ${turn.until}`, timeoutMs: turn.timeoutMs ?? START_TIMEOUT_MS }).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${running.output}`);
     });
+    if (!hasSaidIt()) running.assertRunning();
     this.#ran.add(commandsOf(block));
     return {
       get output() {

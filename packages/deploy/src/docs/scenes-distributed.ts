@@ -1,7 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startDevLedger } from '@orchestrator/dev-ledger';
-import { freePorts } from '../process.ts';
+import { findPorts } from '@orchestrator/tools';
 import { runOk } from '../run.ts';
 import type { Desk } from './desk.ts';
 import { expectIn, isServing, type Scene } from './scene.ts';
@@ -24,7 +24,7 @@ async function atOnce(desk: Desk): Promise<void> {
 
 async function partByPart(desk: Desk): Promise<void> {
   const page = 'docs/development-ledger.md';
-  const ports = await freePorts(4);
+  const ports = await findPorts(4);
   const [peer1, peer2, chaincode1, chaincode2] = ports;
   const replace = { '7051,7052': `${peer1},${peer2}`, '127.0.0.1:7061,127.0.0.1:7062': `127.0.0.1:${chaincode1},127.0.0.1:${chaincode2}` };
   await desk.start({ page, begins: 'npx node --conditions=@orchestrator/source packages/dev-ledger', replace, until: /The development ledger is ready/ });
@@ -37,7 +37,7 @@ async function install(desk: Desk): Promise<void> {
   await desk.run({ page: installing, begins: 'cat > connection.json' });
   const packed = await runOk({ command: 'tar', args: ['-tzf', 'orchestrator.tgz'], cwd: desk.folder });
   if (packed !== 'metadata.json\ncode.tar.gz\n') throw new Error(`the package holds ${packed}`);
-  const [port = 0, metrics = 0] = await freePorts(2);
+  const [port = 0, metrics = 0] = await findPorts(2);
   const address = `127.0.0.1:${port}`;
   await using ledger = await startDevLedger();
   const [first, second] = ledger.organizations;

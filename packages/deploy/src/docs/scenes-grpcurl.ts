@@ -4,6 +4,7 @@ import type { Desk, Started } from './desk.ts';
 import { expectIn, isServing, type Scene } from './scene.ts';
 
 const ADDRESS = '127.0.0.1:9000';
+const INSTALL_TIMEOUT_MS = 600_000;
 
 /** First calls as the pages show them, with grpcurl. */
 export const grpcurlScenes: readonly Scene[] = [
@@ -19,7 +20,7 @@ async function provideGrpcurl(desk: Desk): Promise<void> {
 
 async function firstCalls(desk: Desk): Promise<void> {
   await provideGrpcurl(desk);
-  const server = await desk.start({ page: 'README.md', begins: 'npm ci && npm start', until: isServing });
+  const server = await desk.start({ page: 'README.md', begins: 'npm ci && npm start', until: isServing, timeoutMs: INSTALL_TIMEOUT_MS });
   const { grpc } = server.addresses;
   const replace = { [ADDRESS]: grpc };
   const calls = await desk.start({ page: 'README.md', begins: 'grpcurl -plaintext 127.0.0.1:9000 list', replace, until: /"eventKind": "EVENT_ASSET_CREATED"/ });

@@ -5,6 +5,7 @@ import type { Desk } from './desk.ts';
 import { registerFirst } from './first-event.ts';
 import { expectIn, type Scene } from './scene.ts';
 
+const INSTALL_TIMEOUT_MS = 600_000;
 const passwords = { ORCHESTRATOR_BROKER_PASSWORDS: JSON.stringify({ MyOrg1MSP: 'password', MyOrg2MSP: 'password' }) };
 
 /** Commands that want packages of registries. */
@@ -23,7 +24,7 @@ async function consumers(desk: Desk): Promise<void> {
   // They are written for a Node that runs TypeScript, as the one of this process does.
   await desk.provide('node', `#!/bin/sh\nexec ${process.execPath} "$@"\n`);
   const { host: address, pathname } = new URL(host.amqpUrl);
-  const turn = { page: 'examples/consumers/README.md', cwd: 'examples/consumers', until: /asset_created|EVENT_ASSET_CREATED/i };
+  const turn = { page: 'examples/consumers/README.md', cwd: 'examples/consumers', until: /asset_created/i, timeoutMs: INSTALL_TIMEOUT_MS };
   await using typescript = await desk.start({ ...turn, begins: 'cd typescript', replace: { '127.0.0.1:5672/': `${address}${pathname}` } });
   expectIn(typescript.output, 'MyOrg2MSP');
   await using python = await desk.start({ ...turn, begins: 'cd python', replace: { '127.0.0.1:5672/%2F': `${address}${pathname}`, MyOrg1MSP: 'MyOrg2MSP' } });
