@@ -42,6 +42,9 @@ export async function nextBuild({ after, version, sql, serves }: NextBuildOption
   const parent = await mkdtemp(join(root, 'tmp/next-build-'));
   const folder = join(parent, 'apps/orchestrator');
   await cp(earlier.folder, folder, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== join(earlier.folder, 'dist') });
+  // And what the applications have in common beside them.
+  const beside = (await readdir(join(earlier.folder, '..'), { withFileTypes: true })).filter((entry) => entry.isFile());
+  await Promise.all(beside.map(({ name }) => cp(join(earlier.folder, '..', name), join(folder, '..', name))));
   const file = `${String(schemaVersion).padStart(4, '0')}_of_the_next_build.sql`;
   await writeFile(join(folder, MIGRATIONS, file), `-- serves: ${serves}\n${sql}\n`);
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as object;
