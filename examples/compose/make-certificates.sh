@@ -24,5 +24,7 @@ for mspid in MyOrg1MSP MyOrg2MSP; do
   mkdir -p "$folder/clients/$mspid"
   cp "$folder/ca/$mspid/ca.crt" "$folder/clients/$mspid/ca.crt"
 done
-# The server's user reads them.
+# The server's user reads the server's; whoever is on the machine calls as a client, since all of this is for development.
 chown -R 1000:1000 "$folder/server" "$folder/clients"
+chmod a+rx "$folder" "$folder/server"
+chmod -R a+rX "$folder/MyOrg1MSP" "$folder/MyOrg2MSP"

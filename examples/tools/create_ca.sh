@@ -2,20 +2,16 @@
 # Makes a certificate authority for one organization (or for the server): FOLDER/ca.crt and FOLDER/ca.key.
 # ca.crt goes into <ORCHESTRATOR_TLS_CLIENT_CA_CERT_DIR>/<MSPID>/; ca.key stays with the organization.
 set -eu
-umask 077
+# shellcheck source=examples/tools/certificate.sh
+. "$(dirname "$0")/certificate.sh"
 
 usage="usage: create_ca.sh ORGANIZATION FOLDER [DAYS]   for example: create_ca.sh MyOrg1MSP ca/MyOrg1MSP"
 [ $# -ge 2 ] && [ $# -le 3 ] || { echo "$usage" >&2; exit 2; }
 organization=$1 folder=$2 days=${3:-3650}
 
-# Other characters would mean something in OpenSSL's subjects.
-case $organization in
-  '' | *[!A-Za-z0-9._-]*) echo "create_ca.sh: the organization may have letters, digits, dots, hyphens and underscores" >&2; exit 2 ;;
-esac
+check_word "$organization"
 [ ! -e "$folder/ca.key" ] || { echo "create_ca.sh: $folder/ca.key exists, and is not replaced" >&2; exit 1; }
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cat >"$work/ca.cnf" <<END
 [req]
 prompt = no
@@ -30,10 +26,7 @@ keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 END
 
-mkdir -p "$folder"
-openssl ecparam -name prime256v1 -genkey -noout -out "$work/ca.key"
+make_key "$work/ca.key"
 openssl req -x509 -new -sha256 -days "$days" -config "$work/ca.cnf" -key "$work/ca.key" -out "$work/ca.crt"
-mv "$work/ca.key" "$folder/ca.key"
-mv "$work/ca.crt" "$folder/ca.crt"
-chmod 644 "$folder/ca.crt"
+deliver ca "$folder"
 echo "$folder/ca.crt: CA of $organization"

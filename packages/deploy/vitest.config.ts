@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
 import { project } from '../../vitest.shared.ts';
 
-export default defineConfig(project({ name: 'deploy' }));
+export default defineConfig(project({ name: 'deploy', postgres: true }));

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@orchestrator/embedded-postgres';
+import { debianBinDir } from './postgres-install.ts';
 
 /** A PostgreSQL instance in a temporary folder. */
 export interface TestPostgres extends AsyncDisposable {
@@ -19,8 +20,6 @@ export interface TestPostgresOptions {
   /** Further settings, by PostgreSQL's names. */
   readonly settings?: Readonly<Record<string, string>>;
 }
-
-const debianBinDir = '/usr/lib/postgresql/15/bin';
 
 const silent = { info: () => undefined, warn: () => undefined };
 

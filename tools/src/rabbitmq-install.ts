@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { installCommand, installDebianPackage } from './debian-package.ts';
 
 /** Debian's programs themselves: those in the PATH are wrappers that insist on the user `rabbitmq`. */
 const DEBIAN_BIN_DIR = '/usr/lib/rabbitmq/bin';
 const PACKAGE = 'rabbitmq-server';
-const INSTALL_TIMEOUT_MS = 300_000;
 
 /** Where RabbitMQ's programs may lie, the best place first. */
 export function rabbitMqPlaces(path: string | undefined): readonly string[] {
@@ -50,29 +46,9 @@ export async function ensureRabbitMq(say: (line: string) => void): Promise<strin
   const source = rabbitMqSource(machine);
   if (source.kind === 'none') throw new Error(source.reason);
   if (source.kind === 'installed') return source.binDir;
-  say(`Installing Debian's ${PACKAGE} for the tests: apt-get install -y --no-install-recommends ${PACKAGE}`);
-  await install();
+  say(`Installing Debian's ${PACKAGE} for the tests: ${installCommand(PACKAGE)}`);
+  await installDebianPackage(PACKAGE);
   const installed = rabbitMqSource(machine);
   if (installed.kind !== 'installed') throw new Error(`apt-get installed ${PACKAGE}, and yet it is not there`);
   return installed.binDir;
-}
-
-async function install(): Promise<void> {
-  try {
-    await aptInstall();
-  } catch {
-    // A fresh machine has no lists of packages, an old one those of versions that are gone.
-    await apt('update', '-qq');
-    await aptInstall();
-  }
-}
-
-function aptInstall(): Promise<unknown> {
-  return apt('install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', PACKAGE);
-}
-
-function apt(...args: readonly string[]): Promise<unknown> {
-  // The package would start a broker of its own, under its own name and on the usual ports.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  return run('apt-get', [...args], { env, timeout: INSTALL_TIMEOUT_MS, maxBuffer: 16_777_216 });
 }

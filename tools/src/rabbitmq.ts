@@ -104,6 +104,11 @@ export class TestRabbitMq implements AsyncDisposable {
     return stdout;
   }
 
+  /** `rabbitmqctl` and the variables by which it finds this broker, for commands that tests run as their readers would. */
+  get ctlCommand(): { readonly file: string; readonly env: Readonly<Record<string, string | undefined>> } {
+    return { file: join(this.#binDir, 'rabbitmqctl'), env: this.#env };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     for (const child of this.#children) child.kill('SIGKILL');

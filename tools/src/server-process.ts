@@ -16,6 +16,12 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Which server is started. */
+export interface ServerOptions {
+  /** The one whose program this is; these sources by default. */
+  readonly build?: { readonly launcher: string };
+}
+
 /** A server of this product in a process of its own, as an operator starts it. */
 export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -24,11 +30,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly #ended: Promise<ProcessEnd>;
   #addresses: { readonly grpc: string; readonly http: string } | undefined;
 
-  private constructor(environment: Readonly<Record<string, string>>) {
-    this.#child = spawn('sh', [launcher, 'serve'], {
-      env: { ...inherited(), ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  private constructor(environment: Readonly<Record<string, string>>, program: string) {
+    this.#child = spawnProgram(program, 'serve', environment);
     this.#ended = once(this.#child, 'exit').then(([code, signal]) => ({
       code: code as number | null,
       signal: signal as NodeJS.Signals | null,
@@ -45,12 +48,9 @@ export class ServerProcess implements AsyncDisposable {
    * @param environment further settings.
    * @throws Error with what it printed when it ends before.
    */
-  static async start(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
-    const server = new ServerProcess({
-      ORCHESTRATOR_GRPC_ADDRESS: '127.0.0.1:0',
-      ORCHESTRATOR_HTTP_ADDRESS: '127.0.0.1:0',
-      ...environment,
-    });
+  static async start(environment: Readonly<Record<string, string>>, { build }: ServerOptions = {}): Promise<ServerProcess> {
+    const addresses = { ORCHESTRATOR_GRPC_ADDRESS: '127.0.0.1:0', ORCHESTRATOR_HTTP_ADDRESS: '127.0.0.1:0' };
+    const server = new ServerProcess({ ...addresses, ...environment }, build?.launcher ?? launcher);
     try {
       await server.#serving();
     } catch (error) {
@@ -121,6 +121,42 @@ export class ServerProcess implements AsyncDisposable {
     const { grpc, http } = JSON.parse(line) as { grpc: string; http: string };
     this.#addresses = { grpc, http };
   }
+}
+
+/** What `orchestrator migrate` came to. */
+export interface MigrationEnd extends ProcessEnd {
+  /** All that it printed. */
+  readonly output: string;
+}
+
+/** A process of `orchestrator migrate`. */
+export interface MigrationProcess {
+  readonly kill: (signal: NodeJS.Signals) => void;
+  /** Resolves with its end, which is near: it is killed when it takes too long. */
+  readonly ended: Promise<MigrationEnd>;
+}
+
+/** Starts `orchestrator migrate` on a database, as an operator does. */
+export function startMigration(databaseUrl: string, { build }: ServerOptions = {}): MigrationProcess {
+  const child = spawnProgram(build?.launcher ?? launcher, 'migrate', { ORCHESTRATOR_DATABASE_URL: databaseUrl });
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = once(child, 'close').then(([code, signal]) => {
+    clearTimeout(timer);
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null, output };
+  });
+  return { kill: (signal) => child.kill(signal), ended };
+}
+
+/** Runs `orchestrator migrate` to its end. @throws Error with what it printed when it fails. */
+export async function runMigration(databaseUrl: string, options: ServerOptions = {}): Promise<void> {
+  const { code, signal, output } = await startMigration(databaseUrl, options).ended;
+  if (code !== 0) throw new Error(`orchestrator migrate ended with ${code ?? signal}:\n${output}`);
+}
+
+function spawnProgram(program: string, command: string, environment: Readonly<Record<string, string>>): ChildProcess {
+  return spawn('sh', [program, command], { env: { ...inherited(), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** The settings of whoever runs the tests must not reach the server. */

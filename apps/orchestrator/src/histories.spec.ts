@@ -1,4 +1,3 @@
-import type { ServiceError } from '@grpc/grpc-js';
 import { type HistoryApi, runHistory } from '@orchestrator/testing';
 import { ServerProcess, type TestDatabase } from '@orchestrator/tools';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SpecClient } from './spec-client.ts';
+import { historyApi } from './spec-support-history-api.ts';
 import { createMigratedDatabase } from './standalone/spec-support.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
@@ -35,24 +35,13 @@ beforeAll(async () => {
   const server = stack.use(
     await ServerProcess.start({ ORCHESTRATOR_DATABASE_URL: database.url, ORCHESTRATOR_CHANNEL_CONFIG: channelConfig }),
   );
-  api = createApi(stack.use(new SpecClient(server.grpcAddress)));
+  const client = stack.use(new SpecClient(server.grpcAddress));
+  api = historyApi(() => client);
 }, TIMEOUT_MS);
 
 afterAll(async () => {
   await stack.disposeAsync();
 });
-
-/** The real server as histories call it. */
-function createApi(client: SpecClient): HistoryApi {
-  return async ({ channel, mspid, service, method, request }) => {
-    try {
-      return { bytes: await client.callBytes(`/orchestrator.${service}/${method}`, request, { channel, mspid }) };
-    } catch (error) {
-      const { code, details } = error as ServiceError;
-      return { code, message: details };
-    }
-  };
-}
 
 describe('a random history of all procedures agrees with the model, answer by answer and event by event', () => {
   it.each(seeds)(

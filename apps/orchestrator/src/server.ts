@@ -13,6 +13,7 @@ import { PrometheusMetrics } from './http/prometheus-metrics.ts';
 import { createCallLog } from './log/call-log.ts';
 import type { Log } from './log/log.ts';
 import type { Mode } from './mode.ts';
+import type { CertificateExpiry } from './trust/expiry.ts';
 import { openTrust } from './trust/open-trust.ts';
 
 /** A server that is SERVING. Disposing it ends it in order: no new calls, streams, calls under way, store. */
@@ -31,6 +32,8 @@ export interface OpenedMode {
   readonly store: string;
   /** How the connection to the broker is, where there is one: `connecting`, `connected` or `blocked`. */
   readonly brokerState?: () => string;
+  /** The certificates in force that the mode shows to others, where it does. */
+  readonly expiries?: () => readonly CertificateExpiry[];
 }
 
 /**
@@ -43,11 +46,11 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const metricsSource = config.metrics.enabled ? new PrometheusMetrics() : undefined;
   const metrics = metricsSource ?? noMetrics;
   const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
-  const { mode, store, brokerState } = await openMode(config, { log, metrics, channels, stack: opened });
+  const { mode, store, brokerState, expiries } = await openMode(config, { log, metrics, channels, stack: opened });
   const httpServer = await startHttp({ config, log, mode, brokerState, metrics: metricsSource, stack: opened });
   const audit =
     config.auditLog === undefined ? undefined : opened.use(openAuditSink({ target: config.auditLog, log }));
-  const grpcServer = await createGrpc({ config, log, mode, metrics, channels, audit, stack: opened });
+  const grpcServer = await createGrpc({ config, log, mode, expiries, metrics, channels, audit, stack: opened });
   const grpcPort = await grpcServer.listen(formatAddress(config.grpc.address));
   opened.defer(() => grpcServer.drain(config.shutdownTimeoutMs));
   grpcServer.setServing(true);
@@ -102,6 +105,7 @@ async function startHttp({ config, log, mode, brokerState, metrics, stack }: Htt
 
 async function createGrpc(
   parts: Parts & {
+    readonly expiries: OpenedMode['expiries'];
     readonly metrics: Metrics;
     readonly channels: ConfiguredChannels;
     readonly audit: AuditSink | undefined;
@@ -111,7 +115,7 @@ async function createGrpc(
   const observers: CallObserver[] = [createCallLog(log), metrics.calls];
   if (audit !== undefined) observers.push(createAuditLog(audit));
   const { credentials, verifier, expiries } = await openTrust({ tls: config.tls, log, stack });
-  metrics.watchCertificates(expiries);
+  metrics.watchCertificates(() => [...expiries(), ...(parts.expiries?.() ?? [])]);
   return stack.use(
     createGrpcServer({
       mode,

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { renderChartReadme } from './chart-readme.ts';
 import { profiles } from './chart.ts';
+import { allBlocks, type Block } from './docs/blocks.ts';
 import { chart } from './paths.ts';
 
 type Values = { readonly [key: string]: unknown };
@@ -28,6 +29,11 @@ function problemsOf(changes: Values): readonly string[] {
   return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
 }
 
+/** What the pages of operation show as YAML are values of the chart. */
+function valuesOfPages(): readonly Block[] {
+  return allBlocks().filter(({ page, language }) => page.startsWith('docs/operations/') && language === 'yaml');
+}
+
 const distributedWithBroker = { mode: 'distributed', broker: { enabled: true, url: 'amqp://u:p@h/v' } };
 const tls = { enabled: true, secretName: 'tls' };
 
@@ -38,6 +44,10 @@ describe('the schema of the values', () => {
 
   it.each(profiles().map((profile) => [profile.name, profile] as const))('takes the profile %s', (_, { file }) => {
     expect(problemsOf(parse(readFileSync(file, 'utf8')) as Values)).toEqual([]);
+  });
+
+  it.each(valuesOfPages().map(({ page, line, text }) => [`${page}:${line}`, text] as const))('takes the values that %s shows', (_, text) => {
+    expect(problemsOf(parse(text) as Values)).toEqual([]);
   });
 
   it('knows every default value, and no other', () => {

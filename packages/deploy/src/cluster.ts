@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BackgroundProcess, freePorts } from './process.ts';
+import { findPorts } from '@orchestrator/tools';
+import { BackgroundProcess } from './process.ts';
 import { run, runOk } from './run.ts';
 import type { Result } from './run.ts';
 import { goSources, goTools } from './tools.ts';
@@ -29,7 +30,7 @@ export class Cluster implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'orchestrator-cluster-'));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
-    const [clientPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3);
+    const [clientPort = 0, peerPort = 0, apiPort = 0] = await findPorts(3);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, kubeconfigFor(apiPort));
     const start = (name: string, args: readonly string[]): BackgroundProcess => stack.use(new BackgroundProcess({ command: tools[name] ?? name, args }));
@@ -56,6 +57,12 @@ export class Cluster implements AsyncDisposable {
     start('kube-scheduler', [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--secure-port=0']);
     start('kwok', [`--kubeconfig=${kubeconfig}`, '--manage-all-nodes=true', '--config', await stages(folder)]);
     await this.apply(node);
+  }
+
+  /** The programs that work on it, by name, and the environment in which they find it. */
+  get clients(): { readonly programs: Readonly<Record<string, string>>; readonly env: Readonly<Record<string, string>> } {
+    const { kubectl = '', helm = '' } = this.#tools;
+    return { programs: { kubectl, helm }, env: this.#env };
   }
 
   /** Runs kubectl, whatever comes of it. */

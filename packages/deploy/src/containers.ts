@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { cache, root } from './paths.ts';
 import { run, runOk } from './run.ts';
 import type { Result } from './run.ts';
+import { makeArm64Base, nodeVersion } from './arm64-base.ts';
 import { findProgram, MissingTool } from './tools.ts';
 
 /** The base of all images, as the Dockerfiles name it. */
-export const baseImage = 'docker.io/library/node:24.21.0-bookworm-slim';
+export const baseImage = `docker.io/library/node:${nodeVersion}-bookworm-slim`;
 
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 const BUILD_TIMEOUT_MS = 1_800_000;
@@ -35,18 +36,32 @@ export class Containers {
     await writeFile(join(folder, 'containers.conf'), `[containers]\n${limits}\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n`);
     await writeFile(join(folder, 'npmrc'), `cafile=${certificates}\n`);
     const containers = new Containers(folder);
+    // The layers of earlier runs make this one faster; those of yesterday only fill the disk.
+    await containers.podman(['image', 'prune', '--force', '--filter', 'until=24h'], BUILD_TIMEOUT_MS);
     await containers.#ensureBase();
     return containers;
   }
 
   /** @returns the name of the image. @throws Error when it cannot be built */
   async build(name: string, ...more: readonly string[]): Promise<string> {
-    const image = `localhost/${name}:check`;
+    const image = `localhost/${name}:check${more.includes('linux/arm64') ? '-arm64' : ''}`;
     // Machines behind a proxy have its CA among theirs; the build has to trust it, the image must not.
     const mounts = existsSync(certificates) ? ['-v', `${certificates}:${certificates}:ro`, '-v', `${this.#folder}/npmrc:/usr/local/etc/npmrc:ro`] : [];
     const args = ['bud', '--isolation', 'chroot', '--network', 'host', '--layers', '--format', 'docker', ...mounts, ...more, '-f', `docker/${name}/Dockerfile`, '-t', image, '.'];
     await runOk({ command: 'buildah', args, cwd: root, env: this.#env, timeoutMs: BUILD_TIMEOUT_MS });
     return image;
+  }
+
+  /**
+   * Builds for arm64, on a base of that kind, with the stages before the last one on this machine: no emulation.
+   *
+   * @returns the name of the image.
+   */
+  async buildForArm64(name: string, ...more: readonly string[]): Promise<string> {
+    const bases = await this.#ensureBothBases();
+    // Newer builders know by themselves on what they run.
+    const platforms = ['--platform', 'linux/arm64', '--build-arg', 'BUILDPLATFORM=linux/amd64'];
+    return this.build(name, ...platforms, '--build-arg', `NODE_IMAGE=${bases}`, ...more);
   }
 
   /** podman, whatever comes of it. */
@@ -64,6 +79,16 @@ export class Containers {
     if ((await this.podman(['pull', '--quiet', baseImage], BUILD_TIMEOUT_MS)).code === 0) return;
     console.log(`${baseImage} cannot be pulled: making a stand-in of Debian's packages and the same Node, once`);
     await this.#makeBase();
+  }
+
+  /** A list of the base for amd64 and one for arm64, under one name as registries have it. */
+  async #ensureBothBases(): Promise<string> {
+    const list = `localhost/node-for-both:${nodeVersion}`;
+    if ((await this.podman(['manifest', 'exists', list])).code === 0) return list;
+    const arm64 = await makeArm64Base(this);
+    await this.podmanOk(['manifest', 'create', list]);
+    for (const one of [baseImage, arm64]) await this.podmanOk(['manifest', 'add', list, `containers-storage:${one}`]);
+    return list;
   }
 
   async #makeBase(): Promise<void> {

@@ -1,6 +1,7 @@
 /** `npm run test:deploy`: everything that needs tools beyond Node. With words, only the checks that have one of them in their names. */
 import { chartChecks } from './checks/chart-checks.ts';
 import { clusterChecks, startCluster } from './checks/cluster-checks.ts';
+import { docsChecks } from './checks/docs-checks.ts';
 import { startCheck } from './checks/environment.ts';
 import { imageChecks } from './checks/image-checks.ts';
 import { observabilityChecks } from './checks/observability-checks.ts';
@@ -16,7 +17,7 @@ let starting: Promise<Cluster> | undefined;
 const cluster = (): Promise<Cluster> => (starting ??= startCluster().then((started) => stack.use(started)));
 
 const words = process.argv.slice(2);
-const all = [...chartChecks(), startCheck, ...upgradeChecks(), ...clusterChecks(cluster), ...observabilityChecks(), ...imageChecks()];
+const all = [...chartChecks(), startCheck, ...upgradeChecks(), ...clusterChecks(cluster), ...observabilityChecks(), ...imageChecks(), ...docsChecks(cluster)];
 const chosen = words.length === 0 ? all : all.filter(({ name }) => words.some((word) => name.includes(word)));
 const { passed, failed, missing } = await runChecks(chosen, (line) => console.log(line));
 if (failed.length > 0) console.log(`\nFailed:\n${failed.join('\n')}`);

@@ -7,6 +7,7 @@ import { run, runOk } from './run.ts';
 
 /** Go programs by the module under `packages/deploy/go` that pins them, with what their building needs. */
 const modules = {
+  grpcurl: { programs: ['grpcurl'], flags: [] },
   helm: { programs: ['helm'], flags: [] },
   'helm-unittest': { programs: ['helm-unittest'], flags: [] },
   kubeconform: { programs: ['kubeconform'], flags: [] },

@@ -2,6 +2,7 @@ export * from './assets/index.ts';
 export * from './codec/codec.ts';
 export { encodeEvent, encodeMessage, encodeTaskBody } from './codec/encoding.ts';
 export * from './codec/page.ts';
+export * from './codec/rank.ts';
 export * from './codec/stored-json.ts';
 export * from './codec/strict-reader.ts';
 export type * from './dbal/index.ts';

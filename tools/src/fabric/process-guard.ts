@@ -25,13 +25,13 @@ export class ProcessGuard implements Disposable {
     if (this.#shell.stdin instanceof Socket) this.#shell.stdin.unref();
   }
 
-  /** Watches over a child until it ends. */
-  watch(child: ChildProcess): void {
-    const { pid } = child;
-    if (pid === undefined) return;
+  /** Watches over a child until it ends, or over the whole group that it leads. */
+  watch(child: ChildProcess, { isGroup = false }: { readonly isGroup?: boolean } = {}): void {
+    if (child.pid === undefined) return;
+    const pid = isGroup ? -child.pid : child.pid;
     this.#pids.add(pid);
     this.#tell();
-    child.once('exit', () => {
+    child.once(isGroup ? 'close' : 'exit', () => {
       this.#pids.delete(pid);
       this.#tell();
     });

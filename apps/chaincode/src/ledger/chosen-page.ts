@@ -1,6 +1,15 @@
-import { type Page, type PageRequest, type Stored, type Timestamp, creationInstant } from '@orchestrator/lib';
-import { type Rank, compareRanks } from './index-scan.ts';
-import { cutPage, formatRank, parseRank } from './page.ts';
+import {
+  compareRanks,
+  creationInstant,
+  formatRank,
+  type Page,
+  type PageRequest,
+  parseRank,
+  type Rank,
+  type Stored,
+  type Timestamp,
+} from '@orchestrator/lib';
+import { cutPage } from './page.ts';
 
 interface Dated {
   readonly key: string;

@@ -1,4 +1,5 @@
 import {
+  compareRanks,
   creationInstant,
   DataSample,
   type DataSampleDbal,
@@ -6,10 +7,11 @@ import {
   isUuid,
   type Page,
   type PageRequest,
+  type Rank,
   type Stored,
 } from '@orchestrator/lib';
 import { pageOfChosen } from './chosen-page.ts';
-import { compareRanks, type Rank, scanIndex } from './index-scan.ts';
+import { scanIndex } from './index-scan.ts';
 import { indexPrefix } from './keys.ts';
 import { KeyedAssets } from './keyed-assets.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';

@@ -10,13 +10,14 @@ import {
   formatStored,
   type Page,
   type PageRequest,
+  parseInstant,
   parseStored,
   Stored,
 } from '@orchestrator/lib';
 import { groupByInstant, parseEntry, type ScannedEntry, scanIndex } from './index-scan.ts';
 import { type EntryPlace, entryKey, indexPrefix, indexRange, invertInstant, parseEntryKey } from './keys.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
-import { type Candidate, cutPage, parseInstant } from './page.ts';
+import { type Candidate, cutPage } from './page.ts';
 
 /** The events themselves, one value for each transaction, or several chunks. */
 const EVENTS = indexPrefix('event');

@@ -1,4 +1,4 @@
-import type { Instant } from '@orchestrator/lib';
+import { compareRanks, type Instant, type Rank } from '@orchestrator/lib';
 import { type EntryPlace, indexRange, parseEntryKey } from './keys.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
 
@@ -17,12 +17,6 @@ export interface EntryScan {
   readonly from?: Instant | undefined;
   /** See `LedgerTransaction.scan`. */
   readonly maxPageSize?: number;
-}
-
-/** Where a listed thing stands: its instant, then texts by their UTF-8 bytes. */
-export interface Rank {
-  readonly instant: Instant;
-  readonly texts: readonly string[];
 }
 
 /** The entries of an index in the order of their instants, then transactions, then chunks. */
@@ -88,18 +82,4 @@ export async function* scanRanks(
 
 function textsOf(item: unknown): readonly string[] {
   return Array.isArray(item) ? item.map(String) : [String(item)];
-}
-
-/** Compares texts by their UTF-8 bytes; code units would put some astral characters elsewhere. */
-export function compareUtf8(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-export function compareRanks(a: Rank, b: Rank): number {
-  if (a.instant !== b.instant) return a.instant < b.instant ? -1 : 1;
-  for (const [index, text] of a.texts.entries()) {
-    const order = compareUtf8(text, b.texts[index] ?? '');
-    if (order !== 0) return order;
-  }
-  return 0;
 }

@@ -1,9 +1,9 @@
-import type { MessageCodec, Page, PageRequest, Stored } from '@orchestrator/lib';
+import { formatRank, type MessageCodec, type Page, type PageRequest, parseRank, type Stored } from '@orchestrator/lib';
 import { AssetStore } from './asset-store.ts';
 import { scanRanks } from './index-scan.ts';
 import { type AssetName, indexPrefix } from './keys.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
-import { type Candidate, cutPage, formatRank, parseRank } from './page.ts';
+import { type Candidate, cutPage } from './page.ts';
 
 interface Keyed {
   readonly key: string;

@@ -1,13 +1,4 @@
-import {
-  badPageToken,
-  type Cursor,
-  type Encoded,
-  isUuid,
-  type Page,
-  PAGE_ITEM_OVERHEAD_BYTES,
-  type PageRequest,
-} from '@orchestrator/lib';
-import type { Rank } from './index-scan.ts';
+import { type Cursor, type Encoded, type Page, PAGE_ITEM_OVERHEAD_BYTES, type PageRequest } from '@orchestrator/lib';
 
 /**
  * Most candidates that one evaluation looks at. A filter that keeps few of them gives pages that are cut: short ones,
@@ -17,8 +8,6 @@ export const MAX_SCANNED_RECORDS = 10_000;
 
 /** The page of a filter that nothing can match. */
 export const EMPTY_PAGE: Page<never> = { items: [] };
-
-const INSTANT = /^(?:0|[1-9]\d{0,17})$/;
 
 /** One thing that a listing may show. */
 export interface Candidate<T> {
@@ -54,27 +43,4 @@ export async function cutPage<T>(
 
 function next<T>(items: readonly Encoded<T>[], cursor: Cursor | undefined): Page<T> {
   return cursor === undefined ? { items } : { items, next: cursor };
-}
-
-export function formatRank({ instant, texts }: Rank): Cursor {
-  return [String(instant), ...texts];
-}
-
-/**
- * The rank after which a page begins; undefined for the first page.
- *
- * @param textCount how many texts a rank of this listing has; the first one is an asset's key.
- * @throws OrchestrationError OE0003 for a cursor that no such listing returned.
- */
-export function parseRank(cursor: Cursor | undefined, textCount = 1): Rank | undefined {
-  if (cursor === undefined) return undefined;
-  const [instant = '', ...texts] = cursor;
-  if (texts.length !== textCount || !isUuid(texts[0] ?? '')) throw badPageToken();
-  return { instant: parseInstant(instant), texts };
-}
-
-/** @throws OrchestrationError OE0003 */
-export function parseInstant(text: string): bigint {
-  if (!INSTANT.test(text)) throw badPageToken();
-  return BigInt(text);
 }

@@ -1,18 +1,22 @@
 import {
+  compareRanks,
   creationInstant,
   type Encoded,
+  formatRank,
   isUuid,
   type Page,
   type PageRequest,
+  parseRank,
   Performance,
   type PerformanceDbal,
   type PerformanceFilter,
+  type Rank,
 } from '@orchestrator/lib';
 import { AssetStore } from './asset-store.ts';
-import { compareRanks, groupByInstant, type Rank, scanIndex, scanRanks } from './index-scan.ts';
+import { groupByInstant, scanIndex, scanRanks } from './index-scan.ts';
 import { encodePart, indexPrefix } from './keys.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
-import { type Candidate, cutPage, EMPTY_PAGE, formatRank, parseRank } from './page.ts';
+import { type Candidate, cutPage, EMPTY_PAGE } from './page.ts';
 import { appendTaskItem, taskPrefix } from './task-indexes.ts';
 
 const CREATED = indexPrefix('created', 'performance');

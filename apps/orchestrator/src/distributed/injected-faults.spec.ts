@@ -93,6 +93,11 @@ describe('a registration meets a fault and happens once all the same', { timeout
   });
 });
 
+test('the metrics tell when the certificate ends that the server signs with', async () => {
+  const endsAtSeconds = await counter('orc_certificate_expiry_timestamp_seconds{use="fabric_identity",mspid="MyOrg1MSP"');
+  expect(endsAtSeconds).toBeGreaterThan(Date.now() / 1000);
+});
+
 test('a transaction above the limit of the orderers is RESOURCE_EXHAUSTED, and writes nothing', { timeout: TIMEOUT_MS }, async () => {
   await using small = await startDevSpecLedger({ absoluteMaxBytes: 100_000 });
   const caller = small.clientOf(await small.startServer());

@@ -47,7 +47,8 @@ export async function openDistributed(parts: Parts): Promise<OpenedMode> {
   const mode = stack.use(new DistributedMode({ peers, ordering, calls, feeds, channels, observer }));
   const served = fabric.identities.map(({ mspid, peer }) => `${mspid} at ${peer.name} (${peer.address})`);
   const brokerState = await startPublishing(parts, feeds);
-  return { mode, store: `Hyperledger Fabric, as ${served.join(', ')}`, ...(brokerState === undefined ? {} : { brokerState }) };
+  const store = `Hyperledger Fabric, as ${served.join(', ')}`;
+  return { mode, store, expiries: () => peers.expiries, ...(brokerState === undefined ? {} : { brokerState }) };
 }
 
 /** @returns what tells of the connection to the broker, where there is one. */

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ServiceError } from '@grpc/grpc-js';
-import { type HistoryApi, runHistory } from '@orchestrator/testing';
+import { runHistory } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SpecClient } from '../spec-client.ts';
+import { historyApi } from '../spec-support-history-api.ts';
 import { type LedgerKind, type SpecLedger, startDevSpecLedger, startSpecLedger } from './spec-support-servers.ts';
 
 const CHANNELS = ['mychannel', 'yourchannel'] as const;
@@ -37,7 +37,8 @@ export function testHistories({ kind, seeds, steps, organizations = ['MyOrg1MSP'
     it.each(seeds)(
       `seed %d, ${steps} steps`,
       async (seed) => {
-        const summary = await runHistory({ seed, steps, api: apiOf(client, chaincodeOf(seed)), channels: CHANNELS, organizations });
+        const api = historyApi(() => client, { chaincode: chaincodeOf(seed) });
+        const summary = await runHistory({ seed, steps, api, channels: CHANNELS, organizations });
         const [answered, refused] = [sumOf(summary.answered), sumOf(summary.refused)];
         // A history that only meets refusals, or none, would prove little.
         expect([answered, refused].every((count) => count > steps / 10)).toBe(true);
@@ -63,17 +64,6 @@ async function startServer(ledger: SpecLedger, seeds: readonly number[]): Promis
 
 function chaincodeOf(seed: number): string {
   return `history${seed}`;
-}
-
-function apiOf(client: SpecClient, chaincode: string): HistoryApi {
-  return async ({ channel, mspid, service, method, request }) => {
-    try {
-      return { bytes: await client.callBytes(`/orchestrator.${service}/${method}`, request, { channel, mspid, chaincode }) };
-    } catch (error) {
-      const { code, details } = error as ServiceError;
-      return { code, message: details };
-    }
-  };
 }
 
 function sumOf(counts: ReadonlyMap<string, number>): number {

@@ -9,6 +9,7 @@ import type { Log } from '../log/log.ts';
 import { maskUrl } from '../log/mask-url.ts';
 import type { OpenedMode } from '../server.ts';
 import { checkSchema, migrate } from './migrations/migrate.ts';
+import { readMigrations } from './migrations/migration-files.ts';
 import { StandaloneMode, type StandaloneObserver, type StandaloneSettings } from './standalone-mode.ts';
 
 /** How long a stream waits for a store that is out of reach, and how often it asks. */
@@ -40,6 +41,13 @@ export async function openStandalone(parts: Parts): Promise<OpenedMode> {
   await prepareSchema(config, store, log);
   const settings = toSettings(config, store.url);
   const mode = stack.use(new StandaloneMode(settings, toObserver(metrics), log));
+  const { length: version } = await readMigrations();
+  mode.onSchema((serves) => {
+    if (serves <= version) return;
+    // It would misread what newer servers write, and they what it writes. The next start says what to do.
+    log.error({ serves, version }, 'the schema was migrated and no longer serves this server, use a newer one: shutting down');
+    process.kill(process.pid, 'SIGTERM');
+  });
   metrics.observeStore(mode);
   mode.start();
   const brokerState = startPublishing(parts, settings, mode);

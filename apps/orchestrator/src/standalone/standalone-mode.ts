@@ -133,6 +133,11 @@ export class StandaloneMode implements Mode, StoreState {
     this.#monitor.onChange(() => listener(this.isReady()));
   }
 
+  /** Tells which servers the schema serves: see `StoreMonitor`. */
+  onSchema(listener: (serves: number) => void): void {
+    this.#monitor.onSchema(listener);
+  }
+
   /** Tells of new events that were stored: in the channel, or in any one when it is undefined. They may be told twice. */
   onStored(listener: (channel: string | undefined) => void): void {
     this.#storedListeners.push(listener);

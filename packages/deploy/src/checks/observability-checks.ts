@@ -3,11 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestVirtualHost, ServerProcess, TestRabbitMq } from '@orchestrator/tools';
+import { startDevLedger } from '@orchestrator/dev-ledger';
+import { createTestVirtualHost, deployOrchestrator, findPorts, ServerProcess, TestRabbitMq } from '@orchestrator/tools';
 import { type Check, expectNone } from '../check.ts';
 import { alerts, dashboardQueries, metricsIn, type Query } from '../dashboard.ts';
 import { chart, root } from '../paths.ts';
-import { BackgroundProcess, freePorts } from '../process.ts';
+import { makePair } from '../pod-files.ts';
+import { BackgroundProcess } from '../process.ts';
 import { runOk } from '../run.ts';
 import { findProgram, goTools } from '../tools.ts';
 import { waitFor } from '../wait.ts';
@@ -15,15 +17,15 @@ import { waitFor } from '../wait.ts';
 const LOAD_TIMEOUT_MS = 300_000;
 const SCRAPE_TIMEOUT_MS = 60_000;
 
-/** Tell of what does not happen while nothing goes wrong, or only in the other mode: they may have no value. */
-const mayBeSilent = /orc_ledger_|orc_certificate_|orc_event_subscriber_lag|Internal\|Unknown/;
+/** Tell of what does not happen while nothing goes wrong: they may have no value. */
+const mayBeSilent = /orc_ledger_resolved_|orc_event_subscriber_lag|Internal\|Unknown/;
 
 /** Rules, dashboard and scripts, by the tools that they are made for. */
 export function observabilityChecks(): readonly Check[] {
   return [
     { name: 'alerts: promtool check', run: async () => promtool('check', 'rules', join(chart, 'files/alerts.yaml')) },
     { name: 'alerts: promtool unit tests', run: async () => promtool('test', 'rules', join(root, 'packages/deploy/alerts-tests.yaml')) },
-    { name: 'Prometheus: every expression of dashboard and alerts, over a server under load', run: queriesHaveValues },
+    { name: 'Prometheus: every expression of dashboard and alerts, over servers of both modes under load', run: queriesHaveValues },
     { name: 'shell scripts: shellcheck', run: shellcheck },
   ];
 }
@@ -50,22 +52,33 @@ async function queriesHaveValues(): Promise<void> {
   const passwords = { ORCHESTRATOR_BROKER_PASSWORDS: JSON.stringify({ MyOrg1MSP: randomUUID(), MyOrg2MSP: randomUUID() }) };
   await runOk({ command: 'sh', args: [join(root, 'apps/orchestrator/bin/orchestrator'), 'broker', 'reconcile'], env: { ...brokerSettings, ...passwords } });
   const server = stack.use(await ServerProcess.start({ ...brokerSettings, ORCHESTRATOR_DATA_DIR: join(folder, 'data'), METRICS_ENABLED: 'true' }));
-  const [port = 0] = await freePorts(1);
+  const facade = await startFacade(stack, folder);
+  const [port = 0] = await findPorts(1);
   const config = join(folder, 'prometheus.yaml');
-  await writeFile(config, `global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: orchestrator, static_configs: [{ targets: ["${server.httpAddress}"] }] }]\n`);
+  await writeFile(config, `global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: orchestrator, static_configs: [{ targets: ["${server.httpAddress}", "${facade.server.httpAddress}"] }] }]\n`);
   stack.use(new BackgroundProcess({ command: prometheus, args: [`--config.file=${config}`, `--storage.tsdb.path=${folder}/tsdb`, `--web.listen-address=127.0.0.1:${port}`] }));
   const ask = (path: string): Promise<Answer> => query(`http://127.0.0.1:${port}/api/v1/${path}`);
   // Rates want two scrapes around what happens.
-  await waitFor(async () => ((await ask('query?query=orc_event_sent_total')).data.result.length > 0 ? true : undefined), { what: 'Prometheus has scraped the server', timeoutMs: SCRAPE_TIMEOUT_MS });
-  await load(server.grpcAddress);
+  await waitFor(async () => ((await ask('query?query=orc_event_sent_total')).data.result.length > 1 ? true : undefined), { what: 'Prometheus has scraped both servers', timeoutMs: SCRAPE_TIMEOUT_MS });
+  await load(['task', 'stream'], server.grpcAddress);
+  await load(['task registration'], facade.server.grpcAddress.replace('127.0.0.1', 'localhost'), '--tls', '--cafile', facade.certificate);
   const problems = await Promise.all([...dashboardQueries(), ...alertQueries()].map((one) => problemOf(one, ask)));
   const { data } = await ask('metadata?limit=1000') as unknown as { readonly data: Readonly<Record<string, unknown>> };
   expectNone([...problems.flat(), ...unknownMetrics(Object.keys(data))]);
 }
 
-async function load(address: string): Promise<void> {
-  for (const filter of ['task', 'stream']) {
-    const args = ['--conditions=@orchestrator/source', 'e2e/src/main.ts', '--server-addr', address, '--short', '--filter', filter];
+/** A server of distributed mode on the development ledger, with TLS. */
+async function startFacade(stack: AsyncDisposableStack, folder: string): Promise<{ readonly server: ServerProcess; readonly certificate: string }> {
+  const ledger = stack.use(await startDevLedger());
+  const deployment = stack.use(await deployOrchestrator(ledger));
+  const { certificate, key } = await makePair(folder);
+  const tls = { ORCHESTRATOR_TLS_ENABLED: 'true', ORCHESTRATOR_TLS_CERT_PATH: certificate, ORCHESTRATOR_TLS_KEY_PATH: key };
+  return { server: stack.use(await ServerProcess.start({ ...deployment.environment, ...tls, METRICS_ENABLED: 'true' })), certificate };
+}
+
+async function load(filters: readonly string[], address: string, ...more: readonly string[]): Promise<void> {
+  for (const filter of filters) {
+    const args = ['--conditions=@orchestrator/source', 'e2e/src/main.ts', '--server-addr', address, '--short', '--filter', filter, ...more];
     await runOk({ command: process.execPath, args, cwd: root, timeoutMs: LOAD_TIMEOUT_MS });
   }
 }
@@ -94,7 +107,6 @@ async function problemOf({ where, expr }: Query, ask: (path: string) => Promise<
 /** Also those that may have no value have to exist. */
 function unknownMetrics(known: readonly string[]): readonly string[] {
   const names = new Set(known);
-  // Certificates are not there without TLS; npm test finds their metric in the sources.
-  const exists = (name: string): boolean => name.startsWith('orc_certificate_') || names.has(name) || names.has(name.replace(/_(bucket|sum|count)$/, ''));
+  const exists = (name: string): boolean => names.has(name) || names.has(name.replace(/_(bucket|sum|count)$/, ''));
   return [...dashboardQueries(), ...alertQueries()].flatMap(({ where, expr }) => metricsIn(expr).filter((name) => !exists(name)).map((name) => `${where}: there is no metric ${name}`));
 }

@@ -1,4 +1,5 @@
 import {
+  compareUtf8,
   type Cursor,
   type Dbal,
   ErrorCode,
@@ -9,7 +10,6 @@ import {
   type Timestamp,
 } from '@orchestrator/lib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compareUtf8 } from '../memory/order.ts';
 import type { Random } from '../random/random.ts';
 import type { Room, Suite } from './suite.ts';
 

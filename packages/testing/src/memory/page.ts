@@ -1,5 +1,13 @@
-import { type Cursor, PAGE_ITEM_OVERHEAD_BYTES, type Page, type PageRequest, type Stored } from '@orchestrator/lib';
-import { compareRanks, formatRank, parseRank } from './order.ts';
+import {
+  compareRanks,
+  type Cursor,
+  formatRank,
+  type Page,
+  PAGE_ITEM_OVERHEAD_BYTES,
+  type PageRequest,
+  parseRank,
+  type Stored,
+} from '@orchestrator/lib';
 import type { Row } from './table.ts';
 
 interface Candidates<R extends { readonly stored: Stored<unknown> }> {
@@ -31,7 +39,7 @@ export function cutPage<T, R extends { readonly stored: Stored<T> }>(candidates:
  * @throws OrchestrationError OE0003 for a cursor that is not of such a listing.
  */
 export function pageOfRows<T>(rows: readonly Row<T>[], page: PageRequest, { textCount } = { textCount: 1 }): Page<T> {
-  const after = page.after === undefined ? undefined : parseRank(page.after, textCount);
+  const after = parseRank(page.after, textCount);
   const following = after === undefined ? rows : rows.filter((row) => compareRanks(row.rank, after) > 0);
   return cutPage<T, Row<T>>({ following, page, cursorOf: (row) => formatRank(row.rank) });
 }

@@ -1,5 +1,4 @@
-import type { Stored } from '@orchestrator/lib';
-import { type Rank, compareRanks } from './order.ts';
+import { compareRanks, type Rank, type Stored } from '@orchestrator/lib';
 
 /** One stored asset. */
 export interface Row<T> {

@@ -99,7 +99,7 @@ export class PeerWork {
       observer: this.#observer,
     });
     try {
-      const outcome = await transaction.run();
+      const outcome = await traced({ name: 'transaction', attributes: { 'orchestrator.chaincode': chaincodeId(call) } }, () => transaction.run());
       this.#ordering.reached();
       if (outcome.kind === 'committed') this.#heights.committed(channel, mspid, outcome);
       return outcome;

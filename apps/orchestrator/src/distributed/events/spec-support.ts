@@ -8,7 +8,7 @@ import { cursorAfter, formatEventId, type LedgerCursor, type LedgerEvent } from 
 import type { LedgerFeedsSettings } from './feeds.ts';
 import { within } from '../../spec-waiting.ts';
 
-export { refusalOf, within } from '../../spec-waiting.ts';
+export { refusalOf, until, within } from '../../spec-waiting.ts';
 
 /** Drops everything. */
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog };
@@ -169,13 +169,4 @@ export async function take(reader: EventSubscription | FeedReader, count: number
     numbers.push(...batch.map((event) => numberOf(event instanceof Uint8Array ? event : event.bytes)));
   }
   return numbers;
-}
-
-/** Waits until it is so. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadlineMs = Date.now() + timeoutMs;
-  while (!(await check())) {
-    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -1,4 +1,5 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DevLedger, type LedgerOrganization, startDevLedger } from '@orchestrator/dev-ledger';
@@ -53,6 +54,15 @@ function until(connection: PeerConnection, wanted: PeerState): Promise<void> {
   });
 }
 
+/** What is told of an identity with this certificate, and the client certificate of MyOrg1MSP. */
+function expiriesOf(certFile: string): readonly object[] {
+  const files = { fabric_identity: certFile, fabric_tls_client: organization('MyOrg1MSP').tlsClient.certFile };
+  return Object.entries(files).map(([use, file]) => {
+    const { fingerprint256, validTo } = new X509Certificate(readFileSync(file));
+    return { use, mspid: 'MyOrg1MSP', fingerprint: fingerprint256, endsMs: Date.parse(validTo) };
+  });
+}
+
 /** Asks the peer something that it answers to every member of the channel. */
 async function ask(connection: PeerConnection): Promise<number> {
   const contract = connection.network('mychannel').getContract('qscc');
@@ -96,6 +106,7 @@ describe('a connection to a peer', { timeout: 60_000 }, () => {
     await using connection = await PeerConnection.open({ config, log, intervalMs: 50 });
     const identity = (): string => Buffer.from(connection.gateway.getIdentity().credentials).toString();
     const [before, client] = [identity(), connection.client];
+    expect(connection.expiries).toEqual(expiriesOf(own.certPath));
     // Half of a change: the key belongs to the old certificate.
     copyFileSync(admin.certFile, config.certPath);
     await new Promise((resolve) => setTimeout(resolve, 400));
@@ -103,6 +114,7 @@ describe('a connection to a peer', { timeout: 60_000 }, () => {
     copyFileSync(admin.keyFile, config.keyPath);
     for (let waited = 0; identity() === before && waited < 10_000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(identity()).not.toBe(before);
+    expect(connection.expiries).toEqual(expiriesOf(admin.certFile));
     // The identity alone has changed: the connection stays.
     expect(connection.client).toBe(client);
     expect(await ask(connection)).toBeGreaterThan(0);
@@ -127,6 +139,12 @@ test('peers are connected as long as one is, and know whom they speak for', { ti
   await using peers = await Peers.open([configOf('MyOrg2MSP'), configOf('MyOrg1MSP')], log);
   expect(peers.mspids()).toEqual(['MyOrg1MSP', 'MyOrg2MSP']);
   expect(() => peers.network('mychannel', 'MyOrg3MSP')).toThrow('OE0102: this server does not speak for organization "MyOrg3MSP"');
+  expect(peers.expiries.map(({ use, mspid }) => `${use} ${mspid}`)).toEqual([
+    'fabric_identity MyOrg2MSP',
+    'fabric_tls_client MyOrg2MSP',
+    'fabric_identity MyOrg1MSP',
+    'fabric_tls_client MyOrg1MSP',
+  ]);
   await Promise.all(peers.mspids().map((mspid) => until(peers.require(mspid), 'connected')));
   await ledger.stopPeer('MyOrg1MSP');
   await until(peers.require('MyOrg1MSP'), 'lost');

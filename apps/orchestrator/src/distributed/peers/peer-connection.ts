@@ -3,6 +3,7 @@ import type { Gateway, Network } from '@hyperledger/fabric-gateway';
 import type { PeerIdentityConfig } from '../../config/config.ts';
 import { ContentWatch } from '../../config/content-watch.ts';
 import type { Log } from '../../log/log.ts';
+import { type CertificateExpiry, identityExpiries } from '../../trust/expiry.ts';
 import { watchedFolders } from './credentials.ts';
 import { connectGateway, openClient } from './gateway-client.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
@@ -85,6 +86,11 @@ export class PeerConnection implements AsyncDisposable {
   /** The connection itself, for services of the peer that the gateway's client lacks. */
   get client(): Client {
     return this.#link.client;
+  }
+
+  /** When the certificates of the identity in force end. */
+  get expiries(): readonly CertificateExpiry[] {
+    return identityExpiries(this.mspid, this.#link.credentials);
   }
 
   /** A channel, seen with the identity in force: ask anew for each call and each stream. */

@@ -2,6 +2,7 @@ import type { Network } from '@hyperledger/fabric-gateway';
 import { permissionDenied } from '@orchestrator/lib';
 import type { PeerIdentityConfig } from '../../config/config.ts';
 import type { Log } from '../../log/log.ts';
+import type { CertificateExpiry } from '../../trust/expiry.ts';
 import { PeerConnection } from './peer-connection.ts';
 
 /** The peers of the organizations that this server speaks for: one in production, several in development. */
@@ -42,6 +43,11 @@ export class Peers implements AsyncDisposable {
     const connection = this.#connections.get(mspid);
     if (connection === undefined) throw permissionDenied(`this server does not speak for organization "${mspid}"`);
     return connection;
+  }
+
+  /** When the certificates of the identities in force end. */
+  get expiries(): readonly CertificateExpiry[] {
+    return [...this.#connections.values()].flatMap((connection) => connection.expiries);
   }
 
   /** Whether one of them can be reached. */

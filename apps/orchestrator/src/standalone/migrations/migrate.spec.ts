@@ -1,15 +1,14 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
-import { Client, type ClientConfig } from 'pg';
+import type { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../spec-waiting.ts';
 import { checkSchema, migrate, MIGRATION_LOCK_KEY } from './migrate.ts';
 import { MIGRATIONS_DIRECTORY, readMigrations } from './migration-files.ts';
 import { SchemaError } from './schema-error.ts';
-
-const WAIT_LIMIT_MS = 10_000;
+import { connect } from './spec-support.ts';
 
 let testDatabase: TestDatabase;
 let database: string;
@@ -19,7 +18,7 @@ let directory: string;
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = testDatabase.url;
-  client = await connect();
+  client = await connect(database);
   directory = await mkdtemp(join(tmpdir(), 'orchestrator-migrations-'));
 });
 afterEach(async () => {
@@ -27,13 +26,6 @@ afterEach(async () => {
   await testDatabase[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
-
-async function connect(config: ClientConfig = {}): Promise<Client> {
-  const connected = new Client({ ...config, connectionString: database });
-  connected.on('error', () => undefined);
-  await connected.connect();
-  return connected;
-}
 
 async function writeMigration(name: string, sql: string, serves = 1): Promise<void> {
   await writeFile(join(directory, name), `-- serves: ${serves}\n${sql}\n`);
@@ -99,7 +91,7 @@ describe('migrate', () => {
 
   it('leaves nothing of a migration whose installer was cut off', async () => {
     await writeMigration('0001_one.sql', 'CREATE TABLE one (); SELECT pg_sleep(60);');
-    const installer = await connect();
+    const installer = await connect(database);
     const { rows } = await installer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const cutOff = refusal(migrate(installer, { directory }));
     await sleeping(rows[0]?.pid);
@@ -117,7 +109,7 @@ describe('migrate', () => {
   });
 
   it('gives the session its time limits back', async () => {
-    const session = await connect({ lock_timeout: 3000, statement_timeout: 4000 });
+    const session = await connect(database, { lock_timeout: 3000, statement_timeout: 4000 });
     await migrate(session, { directory });
     const limits = await session.query<{ setting: string }>(
       "SELECT setting FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout') ORDER BY name",
@@ -151,14 +143,11 @@ describe('migrate', () => {
   });
 });
 
-async function sleeping(pid: number | undefined): Promise<void> {
-  const deadlineMs = Date.now() + WAIT_LIMIT_MS;
-  while (Date.now() < deadlineMs) {
+function sleeping(pid: number | undefined): Promise<void> {
+  return until('a migration that sleeps', async () => {
     const { rowCount } = await client.query("SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'", [pid]);
-    if (rowCount === 1) return;
-    await sleep(10);
-  }
-  throw new Error('the migration did not start to sleep');
+    return rowCount === 1;
+  });
 }
 
 describe('checkSchema', () => {

@@ -48,7 +48,7 @@ const RECORD_MIGRATION = 'INSERT INTO schema_migrations (version, name, checksum
  * @param database a connection string, or a connected client that runs nothing else meanwhile.
  * @returns the names of the migrations that were applied now, in order.
  * @throws SchemaError when an applied file was changed since, when another migration holds the lock for too long, or
- *   when a migration fails (which leaves nothing of it behind).
+ *   when a migration fails (which leaves nothing of it behind; a connection lost during COMMIT may leave all of it).
  */
 export async function migrate(database: string | ClientBase, options: MigrateOptions = {}): Promise<readonly string[]> {
   const migrations = await readMigrations(options.directory);
@@ -126,12 +126,28 @@ async function apply(client: ClientBase, migration: Migration): Promise<void> {
   try {
     await client.query(migration.sql);
     await client.query(RECORD_MIGRATION, [version, name, checksum, serves]);
-    await client.query('COMMIT');
   } catch (error) {
     await rollback(client);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SchemaError(`migration ${name} failed and was taken back: ${reason}`, { cause: error });
+    throw new SchemaError(`migration ${name} failed and was taken back: ${reasonOf(error)}`, { cause: error });
   }
+  await commit(client, name);
+}
+
+/** Only the database itself can say that a COMMIT failed: without its answer nobody knows. */
+async function commit(client: ClientBase, name: string): Promise<void> {
+  try {
+    await client.query('COMMIT');
+  } catch (error) {
+    const what =
+      error instanceof DatabaseError
+        ? `migration ${name} failed and was taken back`
+        : `whether migration ${name} was applied is not known, and the next try finds out`;
+    throw new SchemaError(`${what}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function rollback(client: ClientBase): Promise<void> {
