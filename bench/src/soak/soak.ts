@@ -23,7 +23,7 @@ const BATCHES = 20;
 const BATCH = 20;
 const READERS = 8;
 /** No aim, only an end: a busy machine may need minutes for a million deliveries. */
-const REACH_TIMEOUT_MS = 900_000;
+const REACH_TIMEOUT_MS = 300_000;
 const QUIET_TIMEOUT_MS = 60_000;
 const SAMPLE_MS = 1000;
 const PERCENT_OF_STOCK = 5;
