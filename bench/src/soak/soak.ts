@@ -52,6 +52,7 @@ export interface SoakResult {
   readonly deliveries: number;
   readonly slowDeliveries: number;
   readonly cuts: number;
+  readonly refusals: number;
   readonly calls: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly rss: Course;
@@ -150,7 +151,7 @@ function benchOptions(postgres: BenchPostgres): BenchOptions {
   };
 }
 
-type LoadResult = Pick<SoakResult, 'faults' | 'counts' | 'events' | 'deliveries' | 'slowDeliveries' | 'cuts' | 'databaseConnections'>;
+type LoadResult = Pick<SoakResult, 'faults' | 'counts' | 'events' | 'deliveries' | 'slowDeliveries' | 'cuts' | 'refusals' | 'databaseConnections'>;
 
 /** One load with subscribers of its own, from their coming to their going. */
 async function runLoad(soak: Soak, loadMs: number): Promise<LoadResult> {
@@ -172,9 +173,9 @@ async function runLoad(soak: Soak, loadMs: number): Promise<LoadResult> {
   const faults = [...(await judgeSightings(bench, sightings)), ...(await judgeFrozen(soak, counts, startMs))];
   if (databaseConnections > DATABASE_CONNECTIONS) faults.push(`${databaseConnections} connections to the database`);
   await crowd.leave();
-  const { cuts, deliveries, heads, slowDeliveries } = sightings;
+  const { cuts, deliveries, heads, refusals, slowDeliveries } = sightings;
   const events = heads.reduce((sum, ofChannel) => sum + ofChannel.length, 0);
-  return { faults, counts, events, deliveries, slowDeliveries, cuts, databaseConnections };
+  return { faults, counts, events, deliveries, slowDeliveries, cuts, refusals, databaseConnections };
 }
 
 async function runChunk(soak: Soak, chunkMs: number): Promise<void> {
