@@ -166,7 +166,7 @@ async function runLoad(soak: Soak, loadMs: number): Promise<LoadResult> {
     const { deliveries, faultCount, faults, late } = await crowd.reach({ ids, isLast: false });
     // They would only be waited for again and again.
     if (late.length > 0) break;
-    options.tell(`${Math.round((nowMs() - startMs) / 1000)} s: ${deliveries} deliveries, ${soak.tally.calls} calls, ${faultCount} faults ${faults}`);
+    options.tell(`${Math.round((nowMs() - startMs) / 1000)} s: ${deliveries} deliveries, ${soak.tally.calls} calls, ${faultCount} faults ${faults.join('; ')}`);
   }
   const sightings = await crowd.reach({ ids: await lastIds(bench), isLast: true });
   const databaseConnections = await bench.countConnections();
@@ -223,7 +223,7 @@ function lastIds({ api, scenes }: StandaloneBench): Promise<readonly string[]> {
 async function judgeSightings({ api, scenes }: StandaloneBench, sightings: Sightings): Promise<readonly string[]> {
   const faults = [...sightings.faults];
   if (sightings.faultCount > faults.length) faults.push(`${sightings.faultCount} faults in all`);
-  if (sightings.late.length > 0) faults.push(`${sightings.late.length} subscribers did not get all events: ${sightings.late.slice(0, 10)}`);
+  if (sightings.late.length > 0) faults.push(`${sightings.late.length} subscribers did not get all events: ${sightings.late.slice(0, 10).join('; ')}`);
   for (const [index, { channel }] of scenes.entries()) {
     const seen = (sightings.heads[index] ?? []).map((head) => head.slice(2));
     const ids = await eventIds(api, { channel, count: seen.length + 1, from: 'start' });
