@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Reference } from '../client/reference.ts';
 import { nowMs } from '../process/clock.ts';
 import type { ReachJob, Sightings, SubscribeJob, SubscriberKind } from './jobs.ts';
-import { Subscriber } from './subscriber.ts';
+import { Subscriber, type SubscriberListener } from './subscriber.ts';
 
 /** Half of all read as fast as they can. */
 const KINDS: readonly SubscriberKind[] = ['steady', 'slow', 'steady', 'cut', 'steady', 'slow', 'steady', 'frozen'];
@@ -15,6 +15,7 @@ const CUT_TICKS = 40;
 const HURRYING = 10;
 const KEPT_FAULTS = 10;
 const CONNECT_ATTEMPTS = 10;
+const REFUSED_PAUSE_MS = 1000;
 const POLL_MS = 50;
 
 /** The subscribers of a soak. */
@@ -26,6 +27,7 @@ export class Crowd implements AsyncDisposable {
   #deliveries = 0;
   #slowDeliveries = 0;
   #cuts = 0;
+  #refusals = 0;
   #ticks = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Those that are coming back. */
@@ -62,6 +64,7 @@ export class Crowd implements AsyncDisposable {
       deliveries: this.#deliveries,
       slowDeliveries: this.#slowDeliveries,
       cuts: this.#cuts,
+      refusals: this.#refusals,
       faultCount: this.#faultCount,
       faults: this.#faults,
       late: expected.filter(isLate).map(({ isConnected, kind, place }) => `${kind} at ${place}${isConnected ? '' : ', not connected'}`),
@@ -80,7 +83,14 @@ export class Crowd implements AsyncDisposable {
     const channel = Math.floor(index / KINDS.length) % channels.length;
     const [headers, reference] = [channels[channel], this.#references[channel]];
     if (headers === undefined || reference === undefined) throw new Error('a soak needs a channel');
-    const listener = { delivered: (whose: SubscriberKind) => this.#delivered(whose), failed: (why: string) => this.#failed(why) };
+    const listener: SubscriberListener = {
+      delivered: (whose) => this.#delivered(whose),
+      failed: (why) => this.#failed(why),
+      refused: (subscriber) => {
+        this.#refusals += 1;
+        this.#return(sleep(REFUSED_PAUSE_MS), subscriber);
+      },
+    };
     return new Subscriber({ kind, address, headers, reference, listener });
   }
 
@@ -95,7 +105,8 @@ export class Crowd implements AsyncDisposable {
   /** Nobody is cut any more, and those who have to arrive do not wait. */
   async #settle(expected: readonly Subscriber[]): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#returning);
+    // Somebody who has come back may have been refused, and come back once more.
+    while (this.#returning.size > 0) await Promise.all(this.#returning);
     for (const subscriber of expected) if (subscriber.kind === 'slow') subscriber.readOn({ hurries: true });
   }
 
@@ -117,8 +128,11 @@ export class Crowd implements AsyncDisposable {
 
   #cut(subscriber: Subscriber): void {
     this.#cuts += 1;
-    const returned = subscriber
-      .leave()
+    this.#return(subscriber.leave(), subscriber);
+  }
+
+  #return(after: Promise<void>, subscriber: Subscriber): void {
+    const returned = after
       .then(() => this.#comeBack(subscriber))
       .catch((error: unknown) => this.#failed(String(error)))
       .finally(() => this.#returning.delete(returned));

@@ -37,6 +37,8 @@ export interface Sightings {
   readonly deliveries: number;
   /** Connections that were cut, and opened again. */
   readonly cuts: number;
+  /** Streams that were answered UNAVAILABLE at once, and asked for again. */
+  readonly refusals: number;
   readonly slowDeliveries: number;
   /** What went wrong, the first of it in words. */
   readonly faultCount: number;

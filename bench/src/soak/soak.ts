@@ -23,7 +23,7 @@ const BATCHES = 20;
 const BATCH = 20;
 const READERS = 8;
 /** No aim, only an end: a busy machine may need minutes for a million deliveries. */
-const REACH_TIMEOUT_MS = 900_000;
+const REACH_TIMEOUT_MS = 300_000;
 const QUIET_TIMEOUT_MS = 60_000;
 const SAMPLE_MS = 1000;
 const PERCENT_OF_STOCK = 5;
@@ -52,6 +52,7 @@ export interface SoakResult {
   readonly deliveries: number;
   readonly slowDeliveries: number;
   readonly cuts: number;
+  readonly refusals: number;
   readonly calls: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly rss: Course;
@@ -150,7 +151,7 @@ function benchOptions(postgres: BenchPostgres): BenchOptions {
   };
 }
 
-type LoadResult = Pick<SoakResult, 'faults' | 'counts' | 'events' | 'deliveries' | 'slowDeliveries' | 'cuts' | 'databaseConnections'>;
+type LoadResult = Pick<SoakResult, 'faults' | 'counts' | 'events' | 'deliveries' | 'slowDeliveries' | 'cuts' | 'refusals' | 'databaseConnections'>;
 
 /** One load with subscribers of its own, from their coming to their going. */
 async function runLoad(soak: Soak, loadMs: number): Promise<LoadResult> {
@@ -165,16 +166,16 @@ async function runLoad(soak: Soak, loadMs: number): Promise<LoadResult> {
     const { deliveries, faultCount, faults, late } = await crowd.reach({ ids, isLast: false });
     // They would only be waited for again and again.
     if (late.length > 0) break;
-    options.tell(`${Math.round((nowMs() - startMs) / 1000)} s: ${deliveries} deliveries, ${soak.tally.calls} calls, ${faultCount} faults ${faults}`);
+    options.tell(`${Math.round((nowMs() - startMs) / 1000)} s: ${deliveries} deliveries, ${soak.tally.calls} calls, ${faultCount} faults ${faults.join('; ')}`);
   }
   const sightings = await crowd.reach({ ids: await lastIds(bench), isLast: true });
   const databaseConnections = await bench.countConnections();
   const faults = [...(await judgeSightings(bench, sightings)), ...(await judgeFrozen(soak, counts, startMs))];
   if (databaseConnections > DATABASE_CONNECTIONS) faults.push(`${databaseConnections} connections to the database`);
   await crowd.leave();
-  const { cuts, deliveries, heads, slowDeliveries } = sightings;
+  const { cuts, deliveries, heads, refusals, slowDeliveries } = sightings;
   const events = heads.reduce((sum, ofChannel) => sum + ofChannel.length, 0);
-  return { faults, counts, events, deliveries, slowDeliveries, cuts, databaseConnections };
+  return { faults, counts, events, deliveries, slowDeliveries, cuts, refusals, databaseConnections };
 }
 
 async function runChunk(soak: Soak, chunkMs: number): Promise<void> {
@@ -222,7 +223,7 @@ function lastIds({ api, scenes }: StandaloneBench): Promise<readonly string[]> {
 async function judgeSightings({ api, scenes }: StandaloneBench, sightings: Sightings): Promise<readonly string[]> {
   const faults = [...sightings.faults];
   if (sightings.faultCount > faults.length) faults.push(`${sightings.faultCount} faults in all`);
-  if (sightings.late.length > 0) faults.push(`${sightings.late.length} subscribers did not get all events: ${sightings.late.slice(0, 10)}`);
+  if (sightings.late.length > 0) faults.push(`${sightings.late.length} subscribers did not get all events: ${sightings.late.slice(0, 10).join('; ')}`);
   for (const [index, { channel }] of scenes.entries()) {
     const seen = (sightings.heads[index] ?? []).map((head) => head.slice(2));
     const ids = await eventIds(api, { channel, count: seen.length + 1, from: 'start' });

@@ -9,10 +9,15 @@ import type { SubscriberKind } from './jobs.ts';
 const SLOW_WINDOW_BYTES = 65_535;
 const HURRY_BYTES = 2 ** 30;
 
+/** Before the status of a stream that was not accepted. */
+const REFUSED = 'a refusal: ';
+
 /** What all subscribers tell. */
 export interface SubscriberListener {
   delivered(kind: SubscriberKind): void;
   failed(why: string): void;
+  /** The server was too busy to accept it, which passes: it has to ask again. */
+  refused(subscriber: Subscriber): void;
 }
 
 export interface SubscriberOptions {
@@ -57,12 +62,16 @@ export class Subscriber {
     const connection = await Connection.open(address, kind === 'slow' ? { windowBytes: SLOW_WINDOW_BYTES } : {});
     this.#connection = connection;
     const accepted = Promise.withResolvers<void>();
+    let isAccepted = false;
     connection.call(encodeHeaders(path, headers), message, {
-      onHeaders: () => accepted.resolve(),
+      onHeaders: () => {
+        isAccepted = true;
+        accepted.resolve();
+      },
       onMessage: (event) => this.#take(connection, event),
       onEnd: (status) => {
         accepted.resolve();
-        this.#ended(connection, status);
+        this.#ended(connection, isAccepted ? status : `${REFUSED}${status}`);
       },
     });
     await accepted.promise;
@@ -96,7 +105,8 @@ export class Subscriber {
 
   #ended(connection: Connection, status: string): void {
     if (connection !== this.#connection || this.#isFrozen) return;
-    this.#connection = undefined;
-    this.#options.listener.failed(`the stream of a ${this.kind} one ended with ${status} at place ${this.#place}`);
+    void this.leave();
+    if (status === `${REFUSED}UNAVAILABLE`) this.#options.listener.refused(this);
+    else this.#options.listener.failed(`the stream of a ${this.kind} one ended with ${status} at place ${this.#place}`);
   }
 }

@@ -114,7 +114,7 @@ export class StandaloneMode implements Mode, StoreState {
 
   async subscribe(caller: Caller, startEventId: string): Promise<EventSubscription> {
     if (this.#isDraining) throw shutsDown();
-    const subscription = await this.#feeds.subscribe(await this.#channel(caller.channel), startEventId);
+    const subscription = await this.#feeds.subscribe(await this.#channel(caller.channel), { mspid: caller.mspid, startEventId });
     this.#observer.subscribed(caller.channel);
     return {
       next: () => subscription.next(),

@@ -12,8 +12,12 @@ const WOKEN_AT_ONCE = 32;
 
 /** Reads a channel's event log. */
 export interface EventSource {
-  /** Events after a position, in order; empty at the end of the log. */
-  readAfter(position: bigint): Promise<readonly StoredEvent[]>;
+  /**
+   * Events after a position, in order; empty at the end of the log.
+   *
+   * @param reader whose subscriber is so far behind that it needs them; the feed itself has none, and waits for no reader.
+   */
+  readAfter(position: bigint, reader?: string): Promise<readonly StoredEvent[]>;
 }
 
 /** How a feed keeps and reads. */
@@ -79,9 +83,9 @@ export class ChannelFeed {
     if (!this.#isFollowing) void this.#follow();
   }
 
-  /** Follows the log after a position. */
-  subscribe(position: bigint): EventSubscription {
-    const subscription = new Subscription(this, position);
+  /** Follows the log after a position. @param reader whose subscriber it is: those who are behind read in turns. */
+  subscribe(position: bigint, reader = ''): EventSubscription {
+    const subscription = new Subscription(this, position, reader);
     if (this.#end !== undefined) subscription.end(this.#end);
     else this.#subscriptions.add(subscription);
     return subscription;
@@ -105,10 +109,10 @@ export class ChannelFeed {
   }
 
   /** For subscriptions: what follows a position, from the log. @throws UnavailableError */
-  async readAfter(position: bigint): Promise<readonly StoredEvent[]> {
+  async readAfter(position: bigint, reader: string): Promise<readonly StoredEvent[]> {
     const underWay = this.#reading.get(position);
     if (underWay !== undefined) return underWay;
-    const reading = this.#readWithRetries(() => this.#source.readAfter(position)).finally(() =>
+    const reading = this.#readWithRetries(() => this.#source.readAfter(position, reader)).finally(() =>
       this.#reading.delete(position),
     );
     this.#reading.set(position, reading);
@@ -142,12 +146,14 @@ export class ChannelFeed {
   }
 
   async #readWithRetries<T>(read: () => Promise<T>): Promise<T> {
-    const deadlineMs = performance.now() + this.#settings.outageTimeoutMs;
+    let deadlineMs: number | undefined;
     for (;;) {
       if (this.#end !== undefined) throw this.#end;
       try {
         return await read();
       } catch (error) {
+        // From the first failure on: who waits for many others does not wait for the store.
+        deadlineMs ??= performance.now() + this.#settings.outageTimeoutMs;
         if (performance.now() > deadlineMs) {
           throw new UnavailableError('the events cannot be read, try again later', { cause: error });
         }
@@ -180,13 +186,15 @@ export class ChannelFeed {
 /** One subscriber's place in the log. */
 class Subscription implements EventSubscription {
   readonly #feed: ChannelFeed;
+  readonly #reader: string;
   #position: bigint;
   #wake: (() => void) | undefined;
   #end: UnavailableError | undefined;
 
-  constructor(feed: ChannelFeed, position: bigint) {
+  constructor(feed: ChannelFeed, position: bigint, reader: string) {
     this.#feed = feed;
     this.#position = position;
+    this.#reader = reader;
   }
 
   /** That of the last event that was taken. */
@@ -197,7 +205,7 @@ class Subscription implements EventSubscription {
   async next(): Promise<readonly Uint8Array[]> {
     for (;;) {
       if (this.#end !== undefined) throw this.#end;
-      const events = this.#feed.recentAfter(this.#position) ?? (await this.#feed.readAfter(this.#position));
+      const events = this.#feed.recentAfter(this.#position) ?? (await this.#feed.readAfter(this.#position, this.#reader));
       const last = events.at(-1);
       if (last !== undefined) {
         this.#position = last.position;

@@ -1,6 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { notFoundEvent } from './event-not-found.ts';
 import type { Pool } from 'pg';
 import { UnavailableError } from '../../errors.ts';
+import { Places } from '../../lines/places.ts';
 import type { Log } from '../../log/log.ts';
 import type { EventSubscription } from '../../mode.ts';
 import { findPosition, readEvents, readHead, type StoredEvent } from '../dbal/event-log.ts';
@@ -25,6 +27,12 @@ export interface FeedChannel {
   readonly name: string;
 }
 
+/** Who follows, and after which event: from the first one when it is empty. */
+export interface Follower {
+  readonly mspid: string;
+  readonly startEventId: string;
+}
+
 /** The feeds of this process: one per channel that has subscribers. */
 export class Feeds implements AsyncDisposable {
   readonly #sql: PoolExecutor;
@@ -35,6 +43,12 @@ export class Feeds implements AsyncDisposable {
   /** Of the channels that had a feed. */
   readonly #names = new Map<number, string>();
   readonly #poll: NodeJS.Timeout;
+  /**
+   * One page of old events at a time: hundreds of slow subscribers must not stand before the short statements of those
+   * who come anew, of the feeds themselves and of the health check, which share the connection.
+   */
+  readonly #pages = new Places({ count: 1, lineLimit: Infinity, where: 'for old events' });
+  readonly #ending = new AbortController();
   #end: UnavailableError | undefined;
 
   /** @param pool the feeds' own connection: whatever the number of subscribers, reading takes no more. */
@@ -44,6 +58,8 @@ export class Feeds implements AsyncDisposable {
     this.#log = log;
     this.#poll = setInterval(() => this.wakeAll(), settings.pollIntervalMs);
     this.#poll.unref();
+    // Each subscriber that waits for a page listens.
+    setMaxListeners(0, this.#ending.signal);
   }
 
   /** Subscribers of a channel. */
@@ -57,14 +73,14 @@ export class Feeds implements AsyncDisposable {
   }
 
   /** @throws OrchestrationError OE0002 for an unknown event, UnavailableError */
-  async subscribe(channel: FeedChannel, startEventId: string): Promise<EventSubscription> {
+  async subscribe(channel: FeedChannel, { mspid, startEventId }: Follower): Promise<EventSubscription> {
     if (this.#end !== undefined) throw this.#end;
     if (this.subscriberCount(channel.id) >= this.#settings.maxSubscribers) {
       throw new UnavailableError('too many subscribers follow this channel, try again later');
     }
     try {
       const position = await this.#startPosition(channel.id, startEventId);
-      return (await this.#feed(channel)).subscribe(position);
+      return (await this.#feed(channel)).subscribe(position, JSON.stringify([channel.id, mspid]));
     } catch (error) {
       throw toClientError(error);
     }
@@ -95,6 +111,7 @@ export class Feeds implements AsyncDisposable {
   /** Ends all subscriptions, for good. */
   end(error: UnavailableError): void {
     this.#end = error;
+    this.#ending.abort();
     for (const feed of this.#started.values()) feed.end(error);
   }
 
@@ -111,6 +128,10 @@ export class Feeds implements AsyncDisposable {
     return position;
   }
 
+  #turnOf(reader: string): Promise<Disposable> {
+    return this.#pages.enter({ owner: reader, signal: this.#ending.signal, deadlineMs: Infinity });
+  }
+
   #feed(channel: FeedChannel): Promise<ChannelFeed> {
     const known = this.#feeds.get(channel.id);
     if (known !== undefined) return known;
@@ -123,13 +144,15 @@ export class Feeds implements AsyncDisposable {
 
   async #startFeed(channel: FeedChannel): Promise<ChannelFeed> {
     const source: EventSource = {
-      readAfter: (after) =>
-        readEvents(this.#sql, {
+      readAfter: async (after, reader) => {
+        using _turn = reader === undefined ? undefined : await this.#turnOf(reader);
+        return await readEvents(this.#sql, {
           channelId: channel.id,
           after,
           limit: this.#settings.batchSize,
           maxBytes: this.#settings.batchBytes,
-        }),
+        });
+      },
     };
     const feed = new ChannelFeed(source, this.#settings, await readHead(this.#sql, channel.id));
     this.#started.set(channel.id, feed);
