@@ -99,7 +99,7 @@ const faults: Readonly<Record<string, (random: Random) => Promise<Cursors>>> = {
   'stop PostgreSQL': async (random) => {
     const struck = await cursors();
     const working = work(random).catch(() => undefined);
-    await scene.crashPostgres();
+    scene.crashPostgres();
     await working;
     await until('PostgreSQL', async () => (await scene.query('SELECT', [])).length === 1);
     await until('readiness', async () => (await readiness()).status === 'ready');

@@ -121,8 +121,9 @@ describe('a connection that is lost', () => {
     const mode = open(proxy.url);
     await call(mode, 'RegisterOrganization', { address: '' });
     const plan = buildNewComputePlan(createRandom(6));
-    proxy.loseNextCommit(fault);
+    const lost = proxy.loseNextCommit(fault);
     await expect(call<ComputePlan>(mode, 'RegisterPlan', plan)).resolves.toMatchObject({ key: plan.key });
+    await lost;
     expect(await eventKeys(mode)).toEqual(['MyOrg1MSP', plan.key]);
   });
 
