@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { globSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { findFaketime, SteppedClock } from './faketime.ts';
@@ -32,6 +33,9 @@ if (library !== undefined) {
       expect(after - before).toBeLessThan(60_000);
     } finally {
       child.kill('SIGKILL');
+      await once(child, 'exit');
+      await clock.forget(child.pid ?? 0);
+      expect(globSync(`/dev/shm/*faketime*_${child.pid}`)).toEqual([]);
     }
   });
 }

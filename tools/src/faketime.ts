@@ -31,8 +31,6 @@ export class SteppedClock implements AsyncDisposable {
       FAKETIME_CACHE_DURATION: String(CACHE_S),
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       NO_FAKE_STAT: '1',
-      // A killed process would leave its shared memory behind.
-      FAKETIME_DISABLE_SHM: '1',
     };
   }
 
@@ -52,6 +50,11 @@ export class SteppedClock implements AsyncDisposable {
     // Whole at any moment: a process may be reading it.
     await writeFile(`${this.#file}.new`, `${offsetS < 0 ? '' : '+'}${offsetS}\n`);
     await rename(`${this.#file}.new`, this.#file);
+  }
+
+  /** Removes what a killed process with this clock left in the machine's shared memory. */
+  async forget(pid: number): Promise<void> {
+    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) await rm(join('/dev/shm', name), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

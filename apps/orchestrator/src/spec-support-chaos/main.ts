@@ -7,7 +7,7 @@ import { type ChaosFindings, runChaos } from './run.ts';
 import { ChaosServices } from './scene.ts';
 
 /** Servers, database and model are new for each plan: the model remembers every state that there was. */
-const FAULTS_OF_A_PLAN = 30;
+const FAULTS_OF_A_PLAN = 50;
 /** Far apart, so that the plans of two runs with neighbouring seeds differ. The first plan has the seed of the run. */
 const SEED_STEP = 1_000_003;
 
@@ -46,7 +46,7 @@ async function run({ faults, seed, result }: Options): Promise<boolean> {
   try {
     for (let done = 0; done < faults; done += FAULTS_OF_A_PLAN) {
       const plan = { seed: seed + plans.length * SEED_STEP, faults: Math.min(FAULTS_OF_A_PLAN, faults - done) };
-      plans.push(await runChaos(services, { ...plan, say: (line) => console.log(`seed ${plan.seed}: ${line}`) }));
+      plans.push(await runChaos(services, { ...plan, say: (line) => console.log(`${report().durationS} s, seed ${plan.seed}: ${line}`) }));
       await writeReport(result, report());
       console.log(`seed ${plan.seed}: nothing wrong; so far:\n${markdownRow(report())}`);
     }
