@@ -42,9 +42,12 @@ async function run({ faults, seed, result }: Options): Promise<boolean> {
     plans,
     ...(failure === undefined ? {} : { failure }),
   });
+  // Processes are left behind by who is killed: whoever wants an end gets it with that of the plan under way.
+  let isWanted = true;
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (isWanted = false));
   await using services = await ChaosServices.start();
   try {
-    for (let done = 0; done < faults; done += FAULTS_OF_A_PLAN) {
+    for (let done = 0; done < faults && isWanted; done += FAULTS_OF_A_PLAN) {
       const plan = { seed: seed + plans.length * SEED_STEP, faults: Math.min(FAULTS_OF_A_PLAN, faults - done) };
       plans.push(await runChaos(services, { ...plan, say: (line) => console.log(`${report().durationS} s, seed ${plan.seed}: ${line}`) }));
       await writeReport(result, report());
