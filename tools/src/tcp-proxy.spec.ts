@@ -107,6 +107,19 @@ it('closes one direction: its end comes, what is sent there is lost, the other o
   expect(await read(whole, 1)).toBe('2');
 });
 
+it('lets connections fall silent, and takes new ones', async () => {
+  const socket = await open();
+  socket.write('1');
+  expect(await read(socket, 1)).toBe('1');
+  proxy.silence();
+  socket.write('2');
+  const other = await open();
+  other.write('3');
+  expect(await read(other, 1)).toBe('3');
+  expect(socket.read()).toBe(null);
+  expect(proxy.connectionCount).toBe(2);
+});
+
 it('leads to another port when it is told to', async () => {
   const other = createServer((socket) => socket.end('other')).listen(0, '127.0.0.1');
   await once(other, 'listening');

@@ -80,6 +80,11 @@ export class TcpProxy implements AsyncDisposable {
     for (const connection of this.#connections) connection.halfClose(direction);
   }
 
+  /** The connections that there are stay open, and nothing comes through them any more. New ones are whole. */
+  silence(): void {
+    for (const connection of this.#connections) connection.silence();
+  }
+
   /** Cuts all connections with what was kept back on them; new ones are taken. */
   cut(): void {
     for (const connection of this.#connections) connection.cut();
@@ -172,6 +177,11 @@ class Connection {
       this.#held[direction] = undefined;
       for (const data of held ?? []) this.#write(direction, data);
     }
+  }
+
+  silence(): void {
+    this.#isEnded.up = true;
+    this.#isEnded.down = true;
   }
 
   halfClose(direction: Direction): void {
