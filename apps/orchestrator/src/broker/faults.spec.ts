@@ -1,8 +1,9 @@
 import { createRandom, type Random } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../spec-waiting.ts';
 import type { QueueReader } from './spec-support.ts';
-import { A, B, type ChannelName, CHANNELS, FaultScene, until } from './spec-support-faults.ts';
+import { A, B, type ChannelName, CHANNELS, FaultScene } from './spec-support-faults.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
 const ROUNDS = isExtended ? 200 : 20;

@@ -138,14 +138,3 @@ export class FaultScene implements AsyncDisposable {
     return this.#stack.disposeAsync();
   }
 }
-
-/** Waits until it is so. @throws Error after the deadline. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  const deadlineMs = Date.now() + timeoutMs;
-  for (;;) {
-    // What cannot be asked now can be asked later.
-    if (await Promise.resolve().then(check).catch(() => false)) return;
-    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TcpProxy } from '@orchestrator/tools';
-import { within } from '../spec-waiting.ts';
+import { eventually, until, within } from '../spec-waiting.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import type { ChaosScene } from './scene.ts';
-import { eventually } from './waiting.ts';
 
 const TRAFFIC_TIMEOUT_MS = 120_000;
 const RETURN_TIMEOUT_MS = 60_000;
@@ -63,9 +62,7 @@ async function endDatabase(scene: ChaosScene, signal: 'SIGKILL' | 'SIGQUIT' | 'S
   const { postgres } = scene.services;
   const { pid } = postgres;
   postgres.end(signal);
-  await eventually('another PostgreSQL', async () => {
-    if (postgres.pid === pid) throw new Error('it is still the same');
-  }, RETURN_TIMEOUT_MS);
+  await until('another PostgreSQL', () => postgres.pid !== pid, RETURN_TIMEOUT_MS);
   await scene.databaseAnswers();
 }
 
@@ -78,10 +75,8 @@ async function killSession(scene: ChaosScene): Promise<void> {
     return row.pid;
   }, RETURN_TIMEOUT_MS);
   process.kill(pid, 'SIGKILL');
-  await eventually('the end of the session', async () => {
-    const rows = await scene.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid]);
-    if (rows.length > 0) throw new Error('it is still there');
-  }, RETURN_TIMEOUT_MS);
+  const others = 'SELECT 1 FROM pg_stat_activity WHERE pid = $1';
+  await until('the end of the session', async () => (await scene.query(others, [pid])).length === 0, RETURN_TIMEOUT_MS);
 }
 
 async function loseCommit(scene: ChaosScene, { replica }: Fault, fault: 'before' | 'after'): Promise<void> {

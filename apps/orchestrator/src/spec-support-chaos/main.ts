@@ -44,7 +44,7 @@ async function run({ faults, seed, result }: Options): Promise<boolean> {
   });
   // Processes are left behind by who is killed: whoever wants an end gets it with that of the plan under way.
   let isWanted = true;
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (isWanted = false));
+  process.once('SIGTERM', () => (isWanted = false));
   await using services = await ChaosServices.start();
   try {
     for (let done = 0; done < faults && isWanted; done += FAULTS_OF_A_PLAN) {

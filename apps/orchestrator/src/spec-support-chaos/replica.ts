@@ -1,6 +1,6 @@
 import { DatabaseProxy, ServerProcess, type SteppedClock, TcpProxy } from '@orchestrator/tools';
 import { SpecClient } from '../spec-client.ts';
-import { eventually } from './waiting.ts';
+import { eventually } from '../spec-waiting.ts';
 
 const START_TIMEOUT_MS = 120_000;
 /** Short, so that a client soon learns that nobody knows. */

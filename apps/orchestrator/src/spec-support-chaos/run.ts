@@ -4,11 +4,11 @@ import { createRandom } from '@orchestrator/testing';
 import { BusyClients } from '../spec-support-faults/busy-clients.ts';
 import { allPages } from '../spec-support-faults/pages.ts';
 import { StreamFollower } from '../spec-support-faults/stream-follower.ts';
+import { eventually } from '../spec-waiting.ts';
 import { type ChannelFindings, type ChannelRecord, checkChannel } from './check.ts';
 import { inject, targetOf } from './faults.ts';
 import { describeFault, type Fault, type FaultKind, makePlan, REPLICAS } from './plan.ts';
 import { CHAOS_CHANNELS, CHAOS_ORGANIZATIONS, type ChaosChannel, ChaosScene, type ChaosServices, TOPOLOGY } from './scene.ts';
-import { eventually } from './waiting.ts';
 
 const CLIENTS_PER_CHANNEL = 4;
 /** Enough load that each fault meets calls, and few enough that a model can follow. */

@@ -6,10 +6,10 @@ import pg from 'pg';
 import { declareTopology, QueueReader, type Topology } from '../broker/spec-support.ts';
 import type { SpecClient } from '../spec-client.ts';
 import type { Servers } from '../spec-support-faults/servers.ts';
+import { eventually } from '../spec-waiting.ts';
 import { migrate } from '../standalone/migrations/migrate.ts';
 import { REPLICAS } from './plan.ts';
 import { Replica } from './replica.ts';
-import { eventually } from './waiting.ts';
 
 /** Who is in which channel. */
 export const TOPOLOGY = { mychannel: ['MyOrg1MSP', 'MyOrg2MSP', 'MyOrg3MSP'], yourchannel: ['MyOrg1MSP', 'MyOrg2MSP'] } as const satisfies Topology;
