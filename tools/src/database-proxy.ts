@@ -7,7 +7,7 @@ const EXECUTE = 'E'.charCodeAt(0);
 const QUERY = 'Q'.charCodeAt(0);
 const BIND = 'B'.charCodeAt(0);
 
-/** What the proxy does when it sees a COMMIT. */
+/** What the proxy does when it sees the COMMIT of a writing transaction. */
 export type CommitFault =
   /** The connection is cut before COMMIT reaches the database. */
   | 'before'
@@ -65,7 +65,7 @@ export class DatabaseProxy implements AsyncDisposable {
     this.#roundTrips = 0;
   }
 
-  /** The next COMMIT meets the fault, once. @returns what resolves when it has. */
+  /** The next COMMIT of a writing transaction meets the fault, once. @returns what resolves when it has. */
   loseNextCommit(fault: CommitFault): Promise<void> {
     this.#fault = fault;
     this.#struck = Promise.withResolvers<void>();

@@ -6,6 +6,8 @@ import type { ChaosScene } from './scene.ts';
 
 const TRAFFIC_TIMEOUT_MS = 120_000;
 const RETURN_TIMEOUT_MS = 60_000;
+/** So many are lost, one after the other. */
+const COMMITS = 4;
 /** Each byte is late by this part of the time for which they are. */
 const DELAY_PART = 5;
 
@@ -31,8 +33,8 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
   'database ended at once': { target: database, inject: (scene) => endDatabase(scene, 'SIGQUIT') },
   'database restarted': { target: database, inject: (scene) => endDatabase(scene, 'SIGINT') },
   'database session killed': { target: database, inject: killSession },
-  'COMMIT lost before it arrived': { target: commits, inject: (scene, fault) => loseCommit(scene, fault, 'before') },
-  'COMMIT lost after it arrived': { target: commits, inject: (scene, fault) => loseCommit(scene, fault, 'after') },
+  'COMMIT lost before it arrived': { target: commits, inject: (scene, fault) => loseCommits(scene, fault, 'before') },
+  'COMMIT lost after it arrived': { target: commits, inject: (scene, fault) => loseCommits(scene, fault, 'after') },
   'database connections cut': { target: link, inject: async (scene, fault) => scene.replica(fault.replica).databaseLink.cut() },
   'database connections delayed': { target: link, inject: (scene, fault) => delay(scene.replica(fault.replica).databaseLink, fault) },
   'database connections half-closed': { target: link, inject: (scene, fault) => halfClose(scene.replica(fault.replica).databaseLink, fault) },
@@ -79,8 +81,11 @@ async function killSession(scene: ChaosScene): Promise<void> {
   await until('the end of the session', async () => (await scene.query(others, [pid])).length === 0, RETURN_TIMEOUT_MS);
 }
 
-async function loseCommit(scene: ChaosScene, { replica }: Fault, fault: 'before' | 'after'): Promise<void> {
-  await within(scene.replica(replica).commits.loseNextCommit(fault), TRAFFIC_TIMEOUT_MS, 'a COMMIT');
+/** Of several: with its key a call that runs again by mistake does no harm, and most calls have one. */
+async function loseCommits(scene: ChaosScene, { replica }: Fault, fault: 'before' | 'after'): Promise<void> {
+  for (let lost = 0; lost < COMMITS; lost += 1) {
+    await within(scene.replica(replica).commits.loseNextCommit(fault), TRAFFIC_TIMEOUT_MS, 'a COMMIT');
+  }
 }
 
 async function delay(proxy: TcpProxy, { lastsMs }: Fault): Promise<void> {

@@ -8,7 +8,8 @@ import { RetryBudget } from './retry.ts';
 import { ScopedExecutor } from './scoped-executor.ts';
 
 const BEGIN: Statement = { name: 'begin_snapshot', text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' };
-const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
+// By another name than that of writing transactions: tests lose the connections of those at COMMIT.
+const COMMIT: Statement = { name: 'commit_snapshot', text: 'COMMIT' };
 
 /** A reading request. */
 export interface ReadRequest {
