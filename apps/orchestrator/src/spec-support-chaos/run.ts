@@ -124,11 +124,9 @@ class ChaosRun {
         clients.run({ index, mspid: organizationOf(channel, index), until: () => isOver }),
       ),
     );
-    const stopped = Promise.all(work).then(() => {
-      if (!isOver) throw new Error('the clients stopped');
-    });
     try {
-      await Promise.race([this.#injectAll(plan, begun), stopped.then(() => new Promise<never>(() => undefined))]);
+      // Clients end before only by an error of their own.
+      await Promise.race([this.#injectAll(plan, begun), Promise.all(work).then(() => new Promise<never>(() => undefined))]);
     } finally {
       isOver = true;
       await Promise.allSettled(work);
@@ -144,17 +142,13 @@ class ChaosRun {
       await Promise.race([this.#progress(fault.callsBefore), failure.promise]);
       begun();
       this.#options.say?.(describeFault(fault, index));
-      const done = (lines.get(targetOf(fault)) ?? Promise.resolve()).then(() => inject(this.#scene, fault));
-      const named = done.catch((error: unknown) => {
-        const named = new Error(`${describeFault(fault, index)}: it does not end well`, { cause: error });
-        failure.reject(named);
-        throw named;
-      });
-      named.catch(() => undefined);
-      lines.set(targetOf(fault), named);
-      if (!fault.overlaps) await Promise.race([named, failure.promise]);
+      const target = targetOf(fault);
+      const injected = (lines.get(target) ?? Promise.resolve()).then(() => inject(this.#scene, fault));
+      const done = injected.catch((error: unknown) => failure.reject(new Error(`${describeFault(fault, index)}: it does not end well`, { cause: error })));
+      lines.set(target, done);
+      if (!fault.overlaps) await Promise.race([done, failure.promise]);
     }
-    await Promise.all(lines.values());
+    await Promise.race([Promise.all(lines.values()), failure.promise]);
     for (const replica of this.#scene.replicas) replica.requireAlive();
     await this.#progress(CLIENTS_PER_CHANNEL);
   }

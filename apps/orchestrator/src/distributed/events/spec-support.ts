@@ -6,7 +6,7 @@ import type { EventSource, TransactionEvents } from './event-source.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { cursorAfter, formatEventId, type LedgerCursor, type LedgerEvent } from './ledger-event.ts';
 import type { LedgerFeedsSettings } from './feeds.ts';
-import { within } from '../../spec-waiting.ts';
+import { until as untilInTime, within } from '../../spec-waiting.ts';
 
 export { refusalOf, within } from '../../spec-waiting.ts';
 
@@ -171,11 +171,7 @@ export async function take(reader: EventSubscription | FeedReader, count: number
   return numbers;
 }
 
-/** Waits until it is so. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadlineMs = Date.now() + timeoutMs;
-  while (!(await check())) {
-    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+/** Waits until it is so: a little while, unless told otherwise. */
+export function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  return untilInTime(what, check, timeoutMs);
 }
