@@ -16,7 +16,7 @@ it('finds a library, or says that none is there', () => {
 // Where there is none, verification says so in its last lines.
 if (library !== undefined) {
   it('steps the wall clock of a process that runs, and not its timers', async () => {
-    await using clock = await SteppedClock.open(library);
+    const clock = await SteppedClock.open(library);
     const child = spawn(process.execPath, ['-e', script], { env: { ...process.env, ...clock.environment }, stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const lines = createInterface({ input: child.stdout });
@@ -34,7 +34,7 @@ if (library !== undefined) {
     } finally {
       child.kill('SIGKILL');
       await once(child, 'exit');
-      await clock.forget(child.pid ?? 0);
+      await clock[Symbol.asyncDispose]();
       expect(globSync(`/dev/shm/*faketime*_${child.pid}`)).toEqual([]);
     }
   });

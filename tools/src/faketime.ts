@@ -1,4 +1,4 @@
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ export class SteppedClock implements AsyncDisposable {
   /** After a step, so long until all processes are sure to have noticed. */
   readonly noticedWithinMs = CACHE_S * 1000 + 100;
   readonly #folder: string;
+  readonly #openedMs = Date.now();
 
   private constructor(folder: string, library: string) {
     this.#folder = folder;
@@ -52,12 +53,20 @@ export class SteppedClock implements AsyncDisposable {
     await rename(`${this.#file}.new`, this.#file);
   }
 
-  /** Removes what a killed process with this clock left in the machine's shared memory. */
-  async forget(pid: number): Promise<void> {
-    for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) await rm(join('/dev/shm', name), { force: true });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#removeLeftovers();
     await rm(this.#folder, { recursive: true, force: true });
   }
+
+  /** A killed process leaves its part of the machine's shared memory behind, named by its id. */
+  async #removeLeftovers(): Promise<void> {
+    for (const path of globSync('/dev/shm/*faketime_*_*')) {
+      const { mtimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      if (mtimeMs >= this.#openedMs && !isAlive(Number(path.split('_').at(-1)))) await rm(path, { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
 }

@@ -73,7 +73,6 @@ export class Replica implements AsyncDisposable {
     this.requireAlive();
     this.#server.kill(signal);
     const end = await this.#server.ended();
-    await this.clock?.forget(this.#server.pid);
     const isRight = signal === 'SIGKILL' ? end.signal === 'SIGKILL' : end.code === 0;
     if (!isRight) throw new Error(`a server ended with ${JSON.stringify(end)} after ${signal}; it said:\n${this.output}`);
     await pause();
@@ -86,7 +85,6 @@ export class Replica implements AsyncDisposable {
     this.client[Symbol.dispose]();
     this.#server.kill('SIGKILL');
     await this.#server.ended();
-    await this.clock?.forget(this.#server.pid);
     for (const proxy of [this.clientLink, this.brokerLink, this.commits, this.databaseLink]) await proxy[Symbol.asyncDispose]();
   }
 }
