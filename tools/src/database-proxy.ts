@@ -7,7 +7,7 @@ const EXECUTE = 'E'.charCodeAt(0);
 const QUERY = 'Q'.charCodeAt(0);
 const BIND = 'B'.charCodeAt(0);
 
-/** What the proxy does when it sees a COMMIT. */
+/** What the proxy does when it sees the COMMIT of a writing transaction. */
 export type CommitFault =
   /** The connection is cut before COMMIT reaches the database. */
   | 'before'
@@ -28,6 +28,7 @@ export class DatabaseProxy implements AsyncDisposable {
   readonly #target: URL;
   readonly #connections = new Set<Connection>();
   #fault: CommitFault | undefined;
+  #struck = Promise.withResolvers<void>();
   #statements = 0;
   #roundTrips = 0;
 
@@ -64,9 +65,11 @@ export class DatabaseProxy implements AsyncDisposable {
     this.#roundTrips = 0;
   }
 
-  /** The next COMMIT meets the fault, once. */
-  loseNextCommit(fault: CommitFault): void {
+  /** The next COMMIT of a writing transaction meets the fault, once. @returns what resolves when it has. */
+  loseNextCommit(fault: CommitFault): Promise<void> {
     this.#fault = fault;
+    this.#struck = Promise.withResolvers<void>();
+    return this.#struck.promise;
   }
 
   /** Cuts all connections and refuses new ones until `open`. */
@@ -100,6 +103,7 @@ export class DatabaseProxy implements AsyncDisposable {
       commit: () => {
         const fault = this.#fault;
         this.#fault = undefined;
+        if (fault !== undefined) this.#struck.resolve();
         return fault;
       },
       ended: () => this.#connections.delete(connection),

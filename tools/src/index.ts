@@ -1,5 +1,6 @@
 export { DatabaseProxy } from './database-proxy.ts';
 export type { CommitFault, ProxyCounts } from './database-proxy.ts';
+export { faketimeMissing, findFaketime, SteppedClock } from './faketime.ts';
 export { startDebianPostgres, startTestPostgres } from './postgres.ts';
 export type { TestPostgres, TestPostgresOptions } from './postgres.ts';
 export { type CodeBlock, codeBlocks } from './docs/code-blocks.ts';

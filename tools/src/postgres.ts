@@ -12,6 +12,10 @@ export interface TestPostgres extends AsyncDisposable {
   /** Leads to a database from which others can be made, as the superuser. */
   readonly adminUrl: string;
   readonly version: string;
+  /** The id of its main process now. */
+  readonly pid: number;
+  /** Ends it at once or in order, by PostgreSQL's own signals; it comes back by itself, at the same address. */
+  readonly end: (signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT') => void;
 }
 
 export interface TestPostgresOptions {
@@ -52,6 +56,10 @@ async function start({
     return {
       adminUrl: postgres.connectionString,
       version: postgres.version,
+      get pid() {
+        return postgres.pid;
+      },
+      end: (signal) => void process.kill(postgres.pid, signal),
       [Symbol.asyncDispose]: async () => {
         await postgres.stop();
         guard.kill('SIGKILL');

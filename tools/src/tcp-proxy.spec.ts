@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { TcpProxy } from './tcp-proxy.ts';
 
@@ -82,4 +83,47 @@ it('passes on later, in order', async () => {
   socket.write('a');
   socket.write('b');
   expect(await read(socket, 2)).toBe('ab');
+});
+
+it('lets nothing overtake what is delayed', async () => {
+  const socket = await open();
+  proxy.delay(50);
+  socket.write('a');
+  await setTimeout(10);
+  proxy.delay(0);
+  socket.write('b');
+  expect(await read(socket, 2)).toBe('ab');
+});
+
+it('closes one direction: its end comes, what is sent there is lost, the other one stays open', async () => {
+  const half = await open();
+  half.write('1');
+  expect(await read(half, 1)).toBe('1');
+  const ended = once(half, 'end', { signal: AbortSignal.timeout(5000) });
+  proxy.halfClose('down');
+  await ended;
+  const whole = await open();
+  whole.write('2');
+  expect(await read(whole, 1)).toBe('2');
+});
+
+it('lets connections fall silent, and takes new ones', async () => {
+  const socket = await open();
+  socket.write('1');
+  expect(await read(socket, 1)).toBe('1');
+  proxy.silence();
+  socket.write('2');
+  const other = await open();
+  other.write('3');
+  expect(await read(other, 1)).toBe('3');
+  expect(socket.read()).toBe(null);
+  expect(proxy.connectionCount).toBe(2);
+});
+
+it('leads to another port when it is told to', async () => {
+  const other = createServer((socket) => socket.end('other')).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  stack.defer(() => void other.close());
+  proxy.retarget((other.address() as AddressInfo).port);
+  expect(await read(await open(), 5)).toBe('other');
 });

@@ -17,7 +17,7 @@ export interface Hold {
  */
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
-  readonly #target: URL;
+  #target: URL;
   readonly #connections = new Set<Connection>();
   #hold: Hold | undefined;
   #delayMs = 0;
@@ -47,6 +47,13 @@ export class TcpProxy implements AsyncDisposable {
     return this.#connections.size;
   }
 
+  /** Leads new connections to another port of the loopback interface, where the service has come back. */
+  retarget(port: number): void {
+    const target = new URL(this.#target);
+    target.port = String(port);
+    this.#target = target;
+  }
+
   /** Keeps bytes back from now on. @returns what resolves when the first ones were. */
   hold(hold: Hold): Promise<void> {
     this.#hold = hold;
@@ -63,6 +70,19 @@ export class TcpProxy implements AsyncDisposable {
   /** Everything that comes from now on is passed on so much later, in order. */
   delay(delayMs: number): void {
     this.#delayMs = delayMs;
+  }
+
+  /**
+   * Ends the connections that there are in one direction: who reads there meets the end, what is still sent there is
+   * lost, and the other direction stays open until somebody closes it. New ones are whole.
+   */
+  halfClose(direction: Direction): void {
+    for (const connection of this.#connections) connection.halfClose(direction);
+  }
+
+  /** The connections that there are stay open, and nothing comes through them any more. New ones are whole. */
+  silence(): void {
+    for (const connection of this.#connections) connection.silence();
   }
 
   /** Cuts all connections with what was kept back on them; new ones are taken. */
@@ -129,6 +149,9 @@ class Connection {
   readonly #listener: ConnectionListener;
   /** What is kept back, by its direction; undefined while nothing is. */
   readonly #held: Record<Direction, Buffer[] | undefined> = { up: undefined, down: undefined };
+  /** What waits for its delay to pass: nothing overtakes it. */
+  readonly #late: Readonly<Record<Direction, Buffer[]>> = { up: [], down: [] };
+  readonly #isEnded: Record<Direction, boolean> = { up: false, down: false };
 
   constructor(client: Socket, target: Socket, listener: ConnectionListener) {
     this.#sockets = { up: target, down: client };
@@ -152,16 +175,37 @@ class Connection {
     for (const direction of ['up', 'down'] as const) {
       const held = this.#held[direction];
       this.#held[direction] = undefined;
-      for (const data of held ?? []) this.#sockets[direction].write(data);
+      for (const data of held ?? []) this.#write(direction, data);
     }
+  }
+
+  silence(): void {
+    this.#isEnded.up = true;
+    this.#isEnded.down = true;
+  }
+
+  halfClose(direction: Direction): void {
+    this.#isEnded[direction] = true;
+    this.#sockets[direction].end();
   }
 
   #pass(direction: Direction, data: Buffer): void {
     if (this.#held[direction] === undefined && this.#listener.isCaught(direction, data)) this.#held[direction] = [];
     const held = this.#held[direction];
-    const delayMs = this.#listener.delayMs();
     if (held !== undefined) held.push(data);
-    else if (delayMs === 0) this.#sockets[direction].write(data);
-    else setTimeout(() => this.#sockets[direction].write(data), delayMs);
+    else this.#passLater(direction, data);
+  }
+
+  #passLater(direction: Direction, data: Buffer): void {
+    const late = this.#late[direction];
+    const delayMs = this.#listener.delayMs();
+    if (delayMs === 0 && late.length === 0) return this.#write(direction, data);
+    late.push(data);
+    // Timers of different lengths may fire in another order: each passes on what has waited longest.
+    setTimeout(() => this.#write(direction, late.shift() ?? data), delayMs);
+  }
+
+  #write(direction: Direction, data: Buffer): void {
+    if (!this.#isEnded[direction]) this.#sockets[direction].write(data);
   }
 }

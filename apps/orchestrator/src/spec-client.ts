@@ -3,6 +3,9 @@ import { procedures } from '@orchestrator/lib';
 
 const DEADLINE_MS = 60_000;
 
+/** The gRPC library's own options, and how long a call waits for its answer: 60 s unless given. */
+export type SpecClientOptions = ClientOptions & { readonly deadlineMs?: number };
+
 /** Whom a call says it is from. */
 export interface Headers {
   readonly channel: string;
@@ -37,9 +40,15 @@ export interface OpenStream {
 /** For specs: a client of a running server that sees bytes. */
 export class SpecClient implements Disposable {
   readonly #client: Client;
+  readonly #deadlineMs: number;
 
   /** @param address host and port; without credentials there is no TLS. */
-  constructor(address: string, ssl: ChannelCredentials = credentials.createInsecure(), options: ClientOptions = {}) {
+  constructor(
+    address: string,
+    ssl: ChannelCredentials = credentials.createInsecure(),
+    { deadlineMs = DEADLINE_MS, ...options }: SpecClientOptions = {},
+  ) {
+    this.#deadlineMs = deadlineMs;
     this.#client = new Client(address, ssl, options);
   }
 
@@ -53,7 +62,7 @@ export class SpecClient implements Disposable {
 
   /** Calls a path with a request in its wire form. @throws ServiceError */
   callBytes(path: string, request: Uint8Array, headers = usualHeaders): Promise<Buffer> {
-    const options = { deadline: Date.now() + DEADLINE_MS };
+    const options = { deadline: Date.now() + this.#deadlineMs };
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(path, toBuffer, toBuffer, request, toMetadata(headers), options, (error, answer) => {
         if (error !== null) reject(error);
@@ -75,7 +84,7 @@ export class SpecClient implements Disposable {
 
   /** The first message of a stream as base64, after which the stream is given up. @throws ServiceError */
   firstOfStream(path: string, request: Uint8Array, headers = usualHeaders): Promise<string> {
-    const options = { deadline: Date.now() + DEADLINE_MS };
+    const options = { deadline: Date.now() + this.#deadlineMs };
     const stream = this.#client.makeServerStreamRequest(path, toBuffer, toBuffer, request, toMetadata(headers), options);
     return new Promise((resolve, reject) => {
       stream.once('data', (bytes: Buffer) => {

@@ -2,6 +2,7 @@ export * from './builders/assets.ts';
 export * from './builders/requests.ts';
 export { explainHistory, type HistoryExplanation } from './concurrent/explain-history.ts';
 export { type ConcurrentHistory, type HeardOutcome, type RecordedCall, Unexplained } from './concurrent/recorded-call.ts';
+export { playSharedWork } from './concurrent/play-shared-work.ts';
 export { SharedWork, type WorkItem } from './concurrent/shared-work.ts';
 export { mutate } from './fuzz/mutate.ts';
 export { GRPC_STATUS, type HistoryAnswer, type HistoryApi, type HistoryCall } from './histories/api.ts';

@@ -1,3 +1,4 @@
+import { faketimeMissing, findFaketime } from '../faketime.ts';
 import { fabricBinariesMissing, findFabricBinaries } from '../fabric/binaries.ts';
 import type { Command } from './command.ts';
 
@@ -16,4 +17,7 @@ export const commandSuites: readonly CommandSuite[] = [
 ];
 
 /** What this machine cannot run, a line each: said loudly in the summary. */
-export const notRun: readonly string[] = hasFabric ? [] : [fabricBinariesMissing];
+export const notRun: readonly string[] = [
+  ...(hasFabric ? [] : [fabricBinariesMissing]),
+  ...(findFaketime() === undefined ? [faketimeMissing] : []),
+];

@@ -1,8 +1,9 @@
 import { createRandom, type Random } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../spec-waiting.ts';
 import type { QueueReader } from './spec-support.ts';
-import { A, B, type ChannelName, CHANNELS, FaultScene, until } from './spec-support-faults.ts';
+import { A, B, type ChannelName, CHANNELS, FaultScene } from './spec-support-faults.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
 const ROUNDS = isExtended ? 200 : 20;
@@ -99,7 +100,7 @@ const faults: Readonly<Record<string, (random: Random) => Promise<Cursors>>> = {
   'stop PostgreSQL': async (random) => {
     const struck = await cursors();
     const working = work(random).catch(() => undefined);
-    await scene.crashPostgres();
+    scene.crashPostgres();
     await working;
     await until('PostgreSQL', async () => (await scene.query('SELECT', [])).length === 1);
     await until('readiness', async () => (await readiness()).status === 'ready');

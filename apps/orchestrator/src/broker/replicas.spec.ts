@@ -3,9 +3,10 @@ import { buildNewComputePlan, createRandom } from '@orchestrator/testing';
 import type { ServerProcess } from '@orchestrator/tools';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SpecClient } from '../spec-client.ts';
+import { until } from '../spec-waiting.ts';
 import { newEventId } from '../standalone/event-id.ts';
 import { byteaArray, uuidArray } from '../standalone/sql/arrays.ts';
-import { A, FaultScene, until } from './spec-support-faults.ts';
+import { A, FaultScene } from './spec-support-faults.ts';
 
 const isExtended = process.env['ORCHESTRATOR_TEST_EXTENDED'] === '1';
 const TAKEOVER_LIMIT_MS = 5000;

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RegisterTasksParam } from '@orchestrator/lib';
 import { buildNewComputePlan, buildNewComputeTask, buildNewFunction, type Random } from '@orchestrator/testing';
-import { createTestDatabase, ServerProcess, startTestPostgres, TcpProxy, TestRabbitMq } from '@orchestrator/tools';
+import { createTestDatabase, ServerProcess, startTestPostgres, TcpProxy, type TestPostgres, TestRabbitMq } from '@orchestrator/tools';
 import pg from 'pg';
 import { SpecClient } from '../spec-client.ts';
 import { migrate } from '../standalone/migrations/migrate.ts';
@@ -24,6 +23,7 @@ export class FaultScene implements AsyncDisposable {
   readonly databaseProxy: TcpProxy;
   readonly amqpProxy: TcpProxy;
   readonly readers: Readonly<Record<string, QueueReader>>;
+  readonly #postgres: TestPostgres;
   readonly #databaseUrl: string;
   readonly #environment: Readonly<Record<string, string>>;
   #plans = new Map<ChannelName, { readonly functionKey: string; readonly computePlanKey: string }>();
@@ -34,6 +34,7 @@ export class FaultScene implements AsyncDisposable {
     readonly databaseProxy: TcpProxy;
     readonly amqpProxy: TcpProxy;
     readonly readers: Readonly<Record<string, QueueReader>>;
+    readonly postgres: TestPostgres;
     readonly databaseUrl: string;
     readonly channelConfig: string;
   }) {
@@ -42,6 +43,7 @@ export class FaultScene implements AsyncDisposable {
     this.databaseProxy = parts.databaseProxy;
     this.amqpProxy = parts.amqpProxy;
     this.readers = parts.readers;
+    this.#postgres = parts.postgres;
     this.#databaseUrl = parts.databaseUrl;
     this.#environment = {
       ORCHESTRATOR_DATABASE_URL: parts.databaseProxy.url,
@@ -68,7 +70,7 @@ export class FaultScene implements AsyncDisposable {
     opened.use(one);
     opened.use(other);
     const readers = { [A]: one, [B]: other };
-    return new FaultScene({ stack: opened.move(), broker, databaseProxy, amqpProxy, readers, databaseUrl: database.url, channelConfig });
+    return new FaultScene({ stack: opened.move(), broker, databaseProxy, amqpProxy, readers, postgres, databaseUrl: database.url, channelConfig });
   }
 
   /** A server behind the proxies. */
@@ -117,10 +119,8 @@ export class FaultScene implements AsyncDisposable {
   }
 
   /** Ends PostgreSQL on the spot; it comes back by itself. */
-  async crashPostgres(): Promise<void> {
-    const [row] = await this.query<{ data_directory: string }>('SHOW data_directory', []);
-    const [pid] = (await readFile(join(row?.data_directory ?? '', 'postmaster.pid'), 'utf8')).split('\n');
-    process.kill(Number(pid), 'SIGQUIT');
+  crashPostgres(): void {
+    this.#postgres.end('SIGQUIT');
   }
 
   async query<T extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<T[]> {
@@ -136,16 +136,5 @@ export class FaultScene implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
-  }
-}
-
-/** Waits until it is so. @throws Error after the deadline. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  const deadlineMs = Date.now() + timeoutMs;
-  for (;;) {
-    // What cannot be asked now can be asked later.
-    if (await Promise.resolve().then(check).catch(() => false)) return;
-    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -81,9 +81,20 @@ export class QueueReader implements AsyncDisposable {
 
   async #connect(): Promise<void> {
     const connection = await connect(this.#url);
-    this.#connection = connection;
     connection.on('error', () => undefined);
+    try {
+      await this.#consume(connection);
+    } catch (error) {
+      await connection.close().catch(() => undefined);
+      throw error;
+    }
+    // Not before: two consumers of one queue would share out its messages, and their order would be lost.
     connection.on('close', () => void this.#reconnect());
+    this.#connection = connection;
+    if (this.#isClosed) await connection.close().catch(() => undefined);
+  }
+
+  async #consume(connection: ChannelModel): Promise<void> {
     const amqp = await connection.createChannel();
     amqp.on('error', () => undefined);
     await amqp.prefetch(500);

@@ -108,7 +108,7 @@ export const settings = {
     name: 'ORCHESTRATOR_STATEMENT_TIMEOUT',
     kind: kinds.duration('100ms', '1h'),
     default: '30s',
-    description: 'How long one statement may run.',
+    description: 'How long one statement may run. A connection that says nothing for this and the lock timeout together is given up.',
   }),
 
   grpcMaxReceiveBytes: requests({

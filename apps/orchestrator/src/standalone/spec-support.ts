@@ -39,6 +39,7 @@ export function createMigratedDatabase(): Promise<TestDatabase> {
 export interface ModeOptions {
   readonly groupSize?: number;
   readonly lockTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
   readonly retryBudgetMs?: number;
   readonly queueLimit?: number;
   readonly pollIntervalMs?: number;
@@ -56,7 +57,7 @@ export function openMode(url: string, options: ModeOptions = {}): StandaloneMode
     session: {
       connectionString: url,
       lockTimeoutMs: options.lockTimeoutMs ?? 5000,
-      statementTimeoutMs: 10_000,
+      statementTimeoutMs: options.statementTimeoutMs ?? 10_000,
       logSql: false,
     },
     readPoolSize: 4,

@@ -1,6 +1,6 @@
 import { type ComputePlan, type QueryEventsResponse, type QueryPlansResponse, type RegisterTasksResponse } from '@orchestrator/lib';
 import { buildNewComputePlan, createRandom } from '@orchestrator/testing';
-import { DatabaseProxy, type TestDatabase } from '@orchestrator/tools';
+import { DatabaseProxy, TcpProxy, type TestDatabase } from '@orchestrator/tools';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UnavailableError } from '../errors.ts';
@@ -121,8 +121,9 @@ describe('a connection that is lost', () => {
     const mode = open(proxy.url);
     await call(mode, 'RegisterOrganization', { address: '' });
     const plan = buildNewComputePlan(createRandom(6));
-    proxy.loseNextCommit(fault);
+    const lost = proxy.loseNextCommit(fault);
     await expect(call<ComputePlan>(mode, 'RegisterPlan', plan)).resolves.toMatchObject({ key: plan.key });
+    await lost;
     expect(await eventKeys(mode)).toEqual(['MyOrg1MSP', plan.key]);
   });
 
@@ -155,6 +156,28 @@ describe('a connection that is lost', () => {
     await call(mode, 'RegisterPlan', plan);
     expect((await takeEvents(stream, 1))[0]?.assetKey).toBe(plan.key);
     expect(readiness).toEqual([false, true]);
+  });
+});
+
+describe('connections to the database that fall silent', () => {
+  it('hold up writes, reads and streams for a while only', async () => {
+    const proxy = stack.use(await TcpProxy.start(database.url));
+    const mode = open(proxy.url, { lockTimeoutMs: 300, statementTimeoutMs: 700, pollIntervalMs: 100 });
+    const other = open();
+    await call(mode, 'RegisterOrganization', { address: '' });
+    const stream = await mode.subscribe(callerOf(), '');
+    await takeEvents(stream, 1);
+    for (let round = 0; round < 2; round += 1) {
+      await call(mode, 'GetAllOrganizations', {});
+      proxy.silence();
+      const plan = buildNewComputePlan(createRandom(300 + round));
+      const [written] = await within(Promise.all([call<ComputePlan>(mode, 'RegisterPlan', plan), call(mode, 'GetAllOrganizations', {})]), 10_000, 'an answer');
+      expect(written.key).toBe(plan.key);
+      expect((await takeEvents(stream, 1))[0]?.assetKey).toBe(plan.key);
+      const told = buildNewComputePlan(createRandom(400 + round));
+      await call(other, 'RegisterPlan', told);
+      expect((await takeEvents(stream, 1))[0]?.assetKey).toBe(told.key);
+    }
   });
 });
 

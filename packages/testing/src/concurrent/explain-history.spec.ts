@@ -1,48 +1,13 @@
 import type { Event } from '@orchestrator/lib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createMemoryApi } from '../memory/memory-api.ts';
-import { MemoryStore } from '../memory/memory-store.ts';
-import { GRPC_STATUS } from '../histories/api.ts';
-import { codecsOf } from '../histories/generator.ts';
 import { explainHistory } from './explain-history.ts';
-import type { ConcurrentHistory, HeardOutcome, RecordedCall } from './recorded-call.ts';
-import { SharedWork, type WorkItem } from './shared-work.ts';
-import { OrchestrationError } from '@orchestrator/lib';
-
-const CHANNEL = 'mychannel';
-const CALLS = 400;
-const organizations = ['MyOrg1MSP', 'MyOrg2MSP'];
-
-/** Plays shared work to the store in memory, one call after the other. */
-async function play(seed: number): Promise<ConcurrentHistory> {
-  const store = new MemoryStore();
-  const api = createMemoryApi(store);
-  const work = new SharedWork({ seed, organizations });
-  const calls: RecordedCall[] = [];
-  const call = async ({ mspid, procedure, request, answered }: WorkItem): Promise<void> => {
-    const [service = '', method = ''] = procedure.split('/');
-    const bytes = codecsOf(procedure).request.encode(request).finish();
-    const outcome = await api({ channel: CHANNEL, mspid, service, method, request: bytes }).then(
-      (answer): HeardOutcome => ({ kind: 'answered', bytes: answer }),
-      (error: unknown): HeardOutcome => {
-        if (!(error instanceof OrchestrationError)) throw error;
-        return { kind: 'refused', code: GRPC_STATUS[error.code], message: error.message };
-      },
-    );
-    if (outcome.kind === 'answered') answered();
-    const sentAt = 2 * calls.length;
-    calls.push({ channel: CHANNEL, mspid, procedure, request, sentAt, heardAt: sentAt + 1, outcome });
-  };
-  for (const item of work.preparation()) await call(item);
-  for (let count = 0; count < CALLS; count += 1) await call(work.next(organizations[count % 2] ?? ''));
-  const events = store.events(CHANNEL).map(({ value }) => value);
-  return { channel: CHANNEL, calls, events, transactionOf: (id) => id.slice(0, 8) };
-}
+import { playSharedWork } from './play-shared-work.ts';
+import type { ConcurrentHistory, RecordedCall } from './recorded-call.ts';
 
 let history: ConcurrentHistory;
 
 beforeAll(async () => {
-  history = await play(7);
+  history = await playSharedWork(7);
 });
 
 /** The answered call that satisfies a condition, and those without it. */
@@ -76,6 +41,29 @@ describe('a history of many clients', () => {
     expect(explainHistory({ ...history, calls: [...others, unheard] }).unheardCommitted).toBe(1);
     const absent: RecordedCall = { ...unheard, request: { key: '00000000-0000-4000-8000-000000000000', name: 'x' }, procedure: 'ComputePlanService/UpdatePlan' };
     expect(explainHistory({ ...history, calls: [...history.calls, absent] }).unheardAbsent).toBe(1);
+  });
+
+  it('is explained when a refused call was carried out by an attempt that was left open, and by no other', () => {
+    const { call, others } = without(isRegistration);
+    const early: RecordedCall = { ...call, sentAt: -2, heardAt: -1, outcome: { kind: 'refused', code: 5, message: 'OE0002: none' } };
+    expect(explainHistory({ ...history, calls: [...others, { ...early, hasOpenAttempt: true }] }).refusedCommitted).toBe(1);
+    expect(() => explainHistory({ ...history, calls: [...others, early] })).toThrow(/no call explains/u);
+  });
+
+  it('is explained when another peer shows a write late, but not when all servers share a store', () => {
+    const { call } = without(({ procedure }) => procedure.endsWith('/RegisterPlan'));
+    const late: RecordedCall = {
+      ...call,
+      mspid: call.mspid === 'MyOrg1MSP' ? 'MyOrg2MSP' : 'MyOrg1MSP',
+      procedure: 'ComputePlanService/GetPlan',
+      request: { key: (call.request as { readonly key: string }).key },
+      sentAt: call.heardAt + 0.1,
+      heardAt: call.heardAt + 0.2,
+      outcome: { kind: 'refused', code: 5, message: 'OE0002: none' },
+    };
+    const calls = [...history.calls, late];
+    expect(explainHistory({ ...history, calls }).reads).toBe(explainHistory(history).reads + 1);
+    expect(() => explainHistory({ ...history, calls, visibleAt: 'every-server' })).toThrow(/at no moment/u);
   });
 
   it.each<readonly [string, RegExp, () => Partial<ConcurrentHistory>]>([

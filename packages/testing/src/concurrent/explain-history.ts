@@ -19,14 +19,16 @@ export interface HistoryExplanation {
   /** Calls whose clients never heard, by what became of them. */
   readonly unheardCommitted: number;
   readonly unheardAbsent: number;
+  /** Refused ones of which an earlier attempt was carried out later. */
+  readonly refusedCommitted: number;
   /** The model after all of it. */
   readonly model: ApiModel;
 }
 
 /**
  * Explains a history by one order of its calls, that of the event stream: played to the model in this order, the calls
- * make exactly these events, every answer is the model's, what was answered is there once, what was refused is not,
- * and what nobody heard of is there as a whole or not at all. Refusals and reads fit a moment between their sending
+ * make exactly these events, every answer is the model's, what was answered is there once, what was refused is not (but
+ * for an attempt that was left open), and what nobody heard of is there as a whole or not at all. Refusals and reads fit a moment between their sending
  * and their answer; no call stands behind one that was sent after its answer.
  *
  * Only procedures that always make events may be among the writing calls.
@@ -54,11 +56,14 @@ class Explanation {
   /** The calls of the transactions, in their order, each with the model after it. */
   readonly #placed: Placed[] = [];
   readonly #open: Set<RecordedCall>;
+  /** What stands in the calls, as text. */
+  readonly #texts: ReadonlyMap<RecordedCall, string>;
 
   constructor(history: ConcurrentHistory) {
     this.#history = history;
     this.#transactions = groupsOf(history);
-    this.#open = new Set(history.calls.filter(isWrite).filter(({ outcome }) => outcome.kind !== 'refused').toSorted(answeredFirst));
+    this.#open = new Set(history.calls.filter(mayBeCommitted).toSorted(answeredFirst));
+    this.#texts = new Map([...this.#open].map((call) => [call, `${call.mspid} ${show(call.request)}`]));
   }
 
   explain(): HistoryExplanation {
@@ -71,14 +76,17 @@ class Explanation {
     const reads = calls.filter((call) => !isWrite(call) && call.outcome.kind !== 'unknown');
     const refused = calls.filter((call) => isWrite(call) && call.outcome.kind === 'refused');
     for (const call of [...reads, ...refused]) this.#checkMoment(call);
-    const unheard = this.#placed.filter(({ call }) => call.outcome.kind === 'unknown').length;
+    const count = (calls: Iterable<RecordedCall>, kind: RecordedCall['outcome']['kind']): number =>
+      [...calls].filter(({ outcome }) => outcome.kind === kind).length;
+    const placed = this.#placed.map(({ call }) => call);
     return {
       transactions: this.#transactions.length,
-      answered: this.#placed.length - unheard,
+      answered: count(placed, 'answered'),
       refused: refused.length,
       reads: reads.length,
-      unheardCommitted: unheard,
-      unheardAbsent: this.#open.size,
+      unheardCommitted: count(placed, 'unknown'),
+      unheardAbsent: count(this.#open, 'unknown'),
+      refusedCommitted: count(placed, 'refused'),
       model: this.#after(this.#placed.length),
     };
   }
@@ -89,7 +97,7 @@ class Explanation {
     const keys = events.flatMap(({ assetKey }) => assetKey.split('|'));
     const tried: string[] = [];
     for (const call of this.#open) {
-      const text = `${call.mspid} ${show(call.request)}`;
+      const text = this.#texts.get(call) ?? '';
       if (!keys.some((key) => text.includes(key))) continue;
       const model = this.#after(this.#placed.length).fork();
       const outcome = this.#ask(model, call, now);
@@ -128,16 +136,16 @@ class Explanation {
       if (earliest < call.sentAt) {
         throw new Unexplained(`${describe(call)} stands before ${answeredCall === undefined ? '' : describe(answeredCall)}, which was answered before it was sent`);
       }
-      if (call.heardAt < earliest) [earliest, answeredCall] = [call.heardAt, call];
+      if (answeredAt(call) < earliest) [earliest, answeredCall] = [answeredAt(call), call];
     }
   }
 
   /** A refusal or a read fits the state at some moment while its client waited. */
   #checkMoment(call: RecordedCall): void {
     let [from, to] = [0, 0];
+    const isSeen = (other: RecordedCall): boolean => this.#history.visibleAt === 'every-server' || other.mspid === call.mspid;
     for (const [place, { call: other }] of this.#placed.entries()) {
-      // Only what its own organization's peer has answered is sure to be seen there.
-      if (other.mspid === call.mspid && other.heardAt < call.sentAt) from = Math.max(from, place + 1);
+      if (isSeen(other) && answeredAt(other) < call.sentAt) from = Math.max(from, place + 1);
       if (other.sentAt < call.heardAt) to = Math.max(to, place + 1);
     }
     let said: unknown = 'nothing';
@@ -156,9 +164,20 @@ function isWrite({ procedure }: RecordedCall): boolean {
   return !READS.has(procedure);
 }
 
+/** A write that was answered, or of which nobody knows. */
+function mayBeCommitted(call: RecordedCall): boolean {
+  return isWrite(call) && (call.outcome.kind !== 'refused' || call.hasOpenAttempt === true);
+}
+
+/** From then on its effects are sure to be there; Infinity when nobody heard that they are. */
+function answeredAt({ heardAt, outcome }: RecordedCall): number {
+  return outcome.kind === 'answered' ? heardAt : Infinity;
+}
+
 /** What is sure to be there is looked at first. */
 function answeredFirst(a: RecordedCall, b: RecordedCall): number {
-  return a.heardAt - b.heardAt || a.sentAt - b.sentAt;
+  const [left, right] = [answeredAt(a), answeredAt(b)];
+  return left === right ? a.sentAt - b.sentAt : left - right;
 }
 
 function describe({ mspid, procedure, request }: RecordedCall): string {

@@ -20,6 +20,8 @@ export interface RecordedCall {
   /** When its outcome was heard; Infinity for one that is unknown: it may be carried out later. */
   readonly heardAt: number;
   readonly outcome: HeardOutcome;
+  /** An attempt before the refused one was never answered: the call may have been carried out after its refusal. */
+  readonly hasOpenAttempt?: boolean;
 }
 
 /** All that happened in one channel, which was empty before. */
@@ -30,6 +32,8 @@ export interface ConcurrentHistory {
   readonly events: readonly Event[];
   /** The transaction of an event, from its id. */
   readonly transactionOf: (eventId: string) => string;
+  /** Where an answered write is seen by whatever is sent afterwards: at every server, or at the peer of its organization. */
+  readonly visibleAt: 'every-server' | 'own-peer';
 }
 
 /** Does something wrong stand in the history? The message says what. */

@@ -6,9 +6,9 @@ import type { EventSource, TransactionEvents } from './event-source.ts';
 import type { FeedReader } from './feed-reader.ts';
 import { cursorAfter, formatEventId, type LedgerCursor, type LedgerEvent } from './ledger-event.ts';
 import type { LedgerFeedsSettings } from './feeds.ts';
-import { within } from '../../spec-waiting.ts';
+import { until as untilInTime, within } from '../../spec-waiting.ts';
 
-export { refusalOf, until, within } from '../../spec-waiting.ts';
+export { refusalOf, within } from '../../spec-waiting.ts';
 
 /** Drops everything. */
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog };
@@ -169,4 +169,9 @@ export async function take(reader: EventSubscription | FeedReader, count: number
     numbers.push(...batch.map((event) => numberOf(event instanceof Uint8Array ? event : event.bytes)));
   }
   return numbers;
+}
+
+/** Waits until it is so: a little while, unless told otherwise. */
+export function until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  return untilInTime(what, check, timeoutMs);
 }

@@ -1,5 +1,6 @@
 import type { ServerProcess } from '@orchestrator/tools';
 import type { SpecClient } from '../../spec-client.ts';
+import type { Servers } from '../../spec-support-faults/servers.ts';
 import type { SpecLedger } from '../spec-support-servers.ts';
 
 interface Facade {
@@ -8,7 +9,7 @@ interface Facade {
 }
 
 /** Servers in front of one ledger that may be killed, and come back at other addresses. */
-export class Facades {
+export class Facades implements Servers {
   readonly #ledger: SpecLedger;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #facades: Facade[] = [];

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ComputeTask, type Event, QueryEventsResponse, QueryTasksResponse } from '@orchestrator/lib';
 import { createRandom, explainHistory } from '@orchestrator/testing';
 import { type LedgerKind, type SpecLedger, startSpecLedger } from '../spec-support-servers.ts';
-import { BusyClients } from './busy-clients.ts';
+import { BusyClients } from '../../spec-support-faults/busy-clients.ts';
+import { allPages } from '../../spec-support-faults/pages.ts';
+import { StreamFollower } from '../../spec-support-faults/stream-follower.ts';
 import { Facades } from './facades.ts';
 import { failNowAndThen, outages } from './injections.ts';
-import { StreamFollower } from './stream-follower.ts';
 
 export const FAULT_CHANNELS = ['mychannel', 'yourchannel'] as const;
 const ORGANIZATIONS = ['MyOrg1MSP', 'MyOrg2MSP'] as const;
@@ -26,6 +27,8 @@ export type FaultChannel = (typeof FAULT_CHANNELS)[number];
 export interface FaultFindings {
   readonly calls: number;
   readonly transactions: number;
+  /** Calls that were carried out after they had been refused. */
+  readonly refusedCommitted: number;
   /** Ids of events: seen by who followed all the time, by who follows from the beginning now, and in the log. */
   readonly followed: readonly string[];
   readonly streamed: readonly string[];
@@ -54,8 +57,8 @@ export class FaultHistory implements AsyncDisposable {
     this.#ledger = ledger;
     this.#facades = facades;
     this.#seed = seed;
-    this.#clients = FAULT_CHANNELS.map((channel, index) => new BusyClients({ channel, facades, seed: seed * 10 + index, organizations: ORGANIZATIONS }));
-    this.#followers = FAULT_CHANNELS.map((channel, index) => new StreamFollower({ facades, channel, mspid: ORGANIZATIONS[index] ?? '' }));
+    this.#clients = FAULT_CHANNELS.map((channel, index) => new BusyClients({ channel, servers: facades, seed: seed * 10 + index, organizations: ORGANIZATIONS }));
+    this.#followers = FAULT_CHANNELS.map((channel, index) => new StreamFollower({ servers: facades, channel, mspid: ORGANIZATIONS[index] ?? '' }));
   }
 
   static async open(kind: LedgerKind, seed: number): Promise<FaultHistory> {
@@ -129,14 +132,15 @@ export class FaultHistory implements AsyncDisposable {
     await sleep(SETTLE_MS);
     const marker = await clients.mark(ORGANIZATIONS[0]);
     await follower.reach(marker, STREAM_TIMEOUT_MS);
-    using anew = new StreamFollower({ facades: this.#facades, channel, mspid: ORGANIZATIONS[1] });
+    using anew = new StreamFollower({ servers: this.#facades, channel, mspid: ORGANIZATIONS[1] });
     await anew.reach(marker, STREAM_TIMEOUT_MS);
-    const { model, ...counts } = explainHistory({ channel, calls: clients.calls, events: anew.events, transactionOf });
+    const { model, ...counts } = explainHistory({ channel, calls: clients.calls, events: anew.events, transactionOf, visibleAt: 'own-peer' });
     const { kind } = this.#ledger.network;
     console.log(`seed ${this.#seed} on ${kind}, ${channel}: ${JSON.stringify(counts)}, ${anew.events.length} events, ${follower.connections} connections of the stream`);
     return {
       calls: clients.calls.length,
       transactions: counts.transactions,
+      refusedCommitted: counts.refusedCommitted,
       followed: idsOf(follower.events),
       streamed: idsOf(anew.events),
       logged: idsOf(await this.#eventLog(channel)),
@@ -175,22 +179,6 @@ function idsOf(events: readonly Event[]): readonly string[] {
 
 function byKey<T extends { readonly key: string }>(items: readonly T[]): readonly T[] {
   return items.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-}
-
-interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextPageToken: string;
-}
-
-async function allPages<T>(read: (pageToken: string) => Promise<Page<T>>): Promise<readonly T[]> {
-  const all: T[] = [];
-  let pageToken = '';
-  do {
-    const page = await read(pageToken);
-    all.push(...page.items);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return all;
 }
 
 /** `<transaction id>:<index>`. */

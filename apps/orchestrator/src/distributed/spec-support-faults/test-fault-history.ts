@@ -20,6 +20,7 @@ export function testFaultHistories({ kind, seeds, rounds, callsBetween }: FaultH
         await history.play({ rounds, callsBetween });
         for (const channel of FAULT_CHANNELS) {
           const found = await history.findings(channel);
+          expect(found.refusedCommitted).toBe(0);
           expect(found.followed).toEqual(found.streamed);
           expect(found.logged.toSorted()).toEqual(found.streamed.toSorted());
           expect(found.tasks).toEqual(found.modelTasks);

@@ -16,7 +16,7 @@ const SHUTDOWNS = new Set(['57P01', '57P02', '57P03', '57P05', '25P03']);
 const TIMEOUTS = new Set(['55P03', '57014', '25006']);
 const SOCKET_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 // pg has no codes for these.
-const CONNECTION_MESSAGES = /connection|not queryable|timeout exceeded when trying to connect/iu;
+const CONNECTION_MESSAGES = /connection|not queryable|timeout exceeded when trying to connect|query read timeout/iu;
 
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

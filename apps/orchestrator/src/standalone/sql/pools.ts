@@ -34,6 +34,9 @@ export function sessionConfig(settings: SessionSettings): ClientConfig {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     lock_timeout: settings.lockTimeoutMs,
     statement_timeout: settings.statementTimeoutMs,
+    // The database would have ended it by then: the connection has fallen silent, and is given up. TCP alone would let a
+    // channel wait for a quarter of an hour.
+    query_timeout: settings.statementTimeoutMs + settings.lockTimeoutMs,
     // As long as others wait for the lock that it holds.
     idle_in_transaction_session_timeout: settings.lockTimeoutMs,
   };

@@ -12,7 +12,8 @@ import { RetryBudget } from './retry.ts';
 import { ScopedExecutor } from './scoped-executor.ts';
 
 const BEGIN: Statement = { name: 'begin_snapshot', text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' };
-const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
+// By another name than that of writing transactions: tests lose the connections of those at COMMIT.
+const COMMIT: Statement = { name: 'commit_snapshot', text: 'COMMIT' };
 
 /** Look-ups of a channel that are on their way at once; more would only make each of them smaller. */
 const MAX_LOOK_UPS = 2;

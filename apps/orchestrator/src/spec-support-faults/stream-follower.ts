@@ -1,28 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { Event, SubscribeToEventsParam } from '@orchestrator/lib';
-import type { Facades } from './facades.ts';
+import { type Servers, tellsNothing } from './servers.ts';
 
 const PATH = '/orchestrator.EventService/SubscribeToEvents';
 const RECONNECT_DELAY_MS = 100;
 const POLL_MS = 50;
-/** What a client that goes on elsewhere may meet. */
-const PASSING: ReadonlySet<number> = new Set([status.UNAVAILABLE]);
 
-/** Follows a channel's events from the first one as a client does: behind the last that it has seen, at the next facade, again and again. */
+export interface StreamFollowerOptions {
+  readonly servers: Servers;
+  readonly channel: string;
+  readonly mspid: string;
+  /** The place of the server that it begins at; the first unless given. */
+  readonly place?: number;
+  /** It begins behind this event; with the first one unless given. */
+  readonly startEventId?: string;
+}
+
+/** Follows a channel's events as a client does: behind the last that it has seen, at the next server, again and again. */
 export class StreamFollower implements Disposable {
   readonly events: Event[] = [];
-  readonly #facades: Facades;
+  readonly #options: StreamFollowerOptions;
   readonly #metadata = new Metadata();
   #connections = 0;
   #client: Client | undefined;
   #failure: ServiceError | undefined;
   #isClosed = false;
 
-  constructor({ facades, channel, mspid }: { readonly facades: Facades; readonly channel: string; readonly mspid: string }) {
-    this.#facades = facades;
-    this.#metadata.set('channel', channel);
-    this.#metadata.set('mspid', mspid);
+  constructor(options: StreamFollowerOptions) {
+    this.#options = options;
+    this.#metadata.set('channel', options.channel);
+    this.#metadata.set('mspid', options.mspid);
     this.#connect();
   }
 
@@ -48,16 +56,17 @@ export class StreamFollower implements Disposable {
 
   #connect(): void {
     if (this.#isClosed) return;
-    const client = new Client(this.#facades.address(this.#connections), credentials.createInsecure());
+    const { servers, place = 0, startEventId = '' } = this.#options;
+    const client = new Client(servers.address(place + this.#connections), credentials.createInsecure());
     this.#connections += 1;
     this.#client = client;
-    const request = SubscribeToEventsParam.encode({ startEventId: this.events.at(-1)?.id ?? '' }).finish();
+    const request = SubscribeToEventsParam.encode({ startEventId: this.events.at(-1)?.id ?? startEventId }).finish();
     const stream = client.makeServerStreamRequest(PATH, (bytes: Uint8Array) => Buffer.from(bytes), (bytes) => Event.decode(bytes), request, this.#metadata);
     stream.on('data', (event: Event) => this.events.push(event));
     stream.on('error', (error: ServiceError) => {
       client.close();
       if (this.#isClosed) return;
-      if (PASSING.has(error.code)) setTimeout(() => this.#connect(), RECONNECT_DELAY_MS);
+      if (tellsNothing(error)) setTimeout(() => this.#connect(), RECONNECT_DELAY_MS);
       else this.#failure = error;
     });
   }
