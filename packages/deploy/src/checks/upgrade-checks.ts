@@ -50,6 +50,7 @@ async function copyBuild(stack: AsyncDisposableStack, sql: string, version: numb
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const target = join(folder, 'apps/orchestrator');
   await cp(from, target, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== join(from, 'dist') });
+  await cp(join(from, '../launch.sh'), join(target, '../launch.sh'));
   await writeFile(join(target, migrations, `${String(version).padStart(4, '0')}_of_the_check.sql`), sql);
   return target;
 }
