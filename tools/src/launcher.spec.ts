@@ -1,19 +1,19 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const launcher = join(import.meta.dirname, '../../apps/orchestrator/bin/orchestrator');
+const apps = join(import.meta.dirname, '../../apps');
 
-const smallYoungGeneration = '--max-semi-space-size=4';
+const smallHeap = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 
 /** What the launcher starts in these tests: a program that tells how it was started. */
 const program = `console.log(JSON.stringify({
   major: Number.parseInt(process.versions.node), pid: process.pid, args: process.argv.slice(2), flags: process.execArgv,
-  file: process.argv[1].split('/').slice(-2).join('/'), folder: process.cwd(),
+  file: process.argv[1].split('/').slice(-2).join('/'), folder: process.cwd(), cache: process.env.NODE_COMPILE_CACHE,
 }));`;
 
 interface Started {
@@ -23,6 +23,8 @@ interface Started {
   readonly flags: readonly string[];
   readonly file: string;
   readonly folder: string;
+  /** Where Node keeps what it compiled. */
+  readonly cache?: string;
 }
 
 let project: string;
@@ -36,7 +38,8 @@ beforeEach(async () => {
   await mkdir(join(app, 'dist'));
   await mkdir(join(project, 'path'));
   await mkdir(join(project, 'node_modules/.bin'), { recursive: true });
-  await cp(launcher, join(app, 'bin/orchestrator'));
+  await cp(join(apps, 'launch.sh'), join(project, 'apps/launch.sh'));
+  await cp(join(apps, 'orchestrator/bin/orchestrator'), join(app, 'bin/orchestrator'));
   await writeFile(join(app, 'src/main.ts'), program);
   await writeFile(join(app, 'package.json'), '{ "type": "module" }');
   await symlink(process.execPath, join(project, 'node_modules/.bin/node'));
@@ -63,7 +66,7 @@ it("runs the sources on the project's Node, in the caller's folder and with its 
   const started = await launch(join(app, 'bin/orchestrator'));
   expect(started).toMatchObject({
     args: ['serve', 'two words'],
-    flags: [smallYoungGeneration, '--conditions=@orchestrator/source'],
+    flags: [...smallHeap, '--conditions=@orchestrator/source'],
     file: 'src/main.ts',
     folder: tmpdir(),
   });
@@ -81,7 +84,7 @@ it('finds itself behind links, as npm makes them', async () => {
 it('runs the built server where there are no sources', async () => {
   await rm(join(app, 'src'), { recursive: true });
   await writeFile(join(app, 'dist/main.js'), program);
-  expect(await launch(join(app, 'bin/orchestrator'))).toMatchObject({ file: 'dist/main.js', flags: [smallYoungGeneration] });
+  expect(await launch(join(app, 'bin/orchestrator'))).toMatchObject({ file: 'dist/main.js', flags: smallHeap });
 });
 
 it("takes the caller's Node when the project brings none", async () => {
@@ -119,4 +122,59 @@ it('becomes the server: the process id stays, and signals arrive', async () => {
   expect((JSON.parse(line) as Started).pid).toBe(child.pid);
   child.kill('SIGTERM');
   expect((await once(child, 'exit'))[0]).toBe(7);
+});
+
+describe('what Node compiled of the sources', () => {
+  let cache: string;
+
+  beforeEach(async () => {
+    cache = join(project, 'node_modules/.cache/orchestrator');
+    const load = "import { appendFileSync } from 'node:fs';\nappendFileSync(new URL('../../../loads', import.meta.url), '.');";
+    await writeFile(join(app, 'src/load.ts'), load);
+    await writeFile(join(project, 'loads'), '');
+  });
+
+  /** How often the sources were compiled ahead. */
+  async function loads(): Promise<number> {
+    return (await readFile(join(project, 'loads'), 'utf8')).length;
+  }
+
+  it('is made by a process of its own before the first start from new sources, and kept', async () => {
+    for (let start = 0; start < 2; start += 1) expect((await launch(join(app, 'bin/orchestrator'))).cache).toBe(cache);
+    expect(await loads()).toBe(1);
+    expect((await readdir(cache)).some((name) => name.startsWith(`${process.version}-`))).toBe(true);
+    const later = new Date(Date.now() + 60_000);
+    await utimes(join(app, 'src/main.ts'), later, later);
+    await launch(join(app, 'bin/orchestrator'));
+    expect(await loads()).toBe(2);
+  });
+
+  it('is never older than the sources', async () => {
+    await launch(join(app, 'bin/orchestrator'));
+    const longAgo = new Date(0);
+    await writeFile(join(app, 'src/main.ts'), program.replace('process.argv.slice(2)', "['changed']"));
+    await utimes(join(app, 'src/main.ts'), longAgo, longAgo);
+    expect((await launch(join(app, 'bin/orchestrator'))).args).toEqual(['changed']);
+    expect(await loads()).toBe(1);
+  });
+
+  it('is not needed: the server starts where it cannot be kept', async () => {
+    await writeFile(join(project, 'node_modules/.cache'), 'a file');
+    expect(await launch(join(app, 'bin/orchestrator'))).not.toHaveProperty('cache');
+    expect(await loads()).toBe(0);
+  });
+
+  it('is tried again when it could not be made', async () => {
+    await writeFile(join(app, 'src/load.ts'), 'throw new Error();');
+    await launch(join(app, 'bin/orchestrator'));
+    expect((await readdir(cache)).filter((name) => name.startsWith('orchestrator-'))).toEqual([]);
+  });
+
+  it.each([
+    { variable: 'NODE_COMPILE_CACHE', value: '/dev/null/elsewhere', expected: '/dev/null/elsewhere' },
+    { variable: 'NODE_DISABLE_COMPILE_CACHE', value: '1', expected: undefined },
+  ])('is left to a caller who sets $variable', async ({ variable, value, expected }) => {
+    expect((await launch(join(app, 'bin/orchestrator'), { [variable]: value })).cache).toBe(expected);
+    expect(await loads()).toBe(0);
+  });
 });

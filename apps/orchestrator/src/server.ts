@@ -9,7 +9,6 @@ import type { CallObserver } from './grpc/call-observer.ts';
 import { createGrpcServer, type GrpcServer } from './grpc/server.ts';
 import { HttpServer, type MetricsSource, type Readiness } from './http/http-server.ts';
 import { type Metrics, noMetrics } from './http/metrics.ts';
-import { PrometheusMetrics } from './http/prometheus-metrics.ts';
 import { createCallLog } from './log/call-log.ts';
 import type { Log } from './log/log.ts';
 import type { Mode } from './mode.ts';
@@ -43,7 +42,7 @@ export interface OpenedMode {
  */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
-  const metricsSource = config.metrics.enabled ? new PrometheusMetrics() : undefined;
+  const metricsSource = config.metrics.enabled ? await openMetrics() : undefined;
   const metrics = metricsSource ?? noMetrics;
   const channels = opened.use(new ConfiguredChannels({ channels: config.channels, log }));
   const { mode, store, brokerState, expiries } = await openMode(config, { log, metrics, channels, stack: opened });
@@ -63,6 +62,12 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   );
   const stack = opened.move();
   return { grpcPort, httpPort: httpServer.address.port, reopenLogs: () => audit?.reopen(), [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** What is loaded only where it is switched on costs nobody else time and memory. */
+async function openMetrics() {
+  const { PrometheusMetrics } = await import('./http/prometheus-metrics.ts');
+  return new PrometheusMetrics();
 }
 
 interface ModeParts {

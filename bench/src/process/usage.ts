@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Linux counts processor time in hundredths of a second. */
 const MILLIS_PER_TICK = 10;
@@ -55,4 +55,16 @@ export function memoryOf(pid: number): { readonly bytes: number; readonly peakBy
   const text = existsSync(path) ? readFileSync(path, 'latin1') : '';
   const read = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) * BYTES_PER_KIB;
   return { bytes: read('VmRSS'), peakBytes: read('VmHWM') };
+}
+
+/** Linux: forgets how much memory the process had at most. */
+const RESET_PEAK = '5';
+
+/** Makes `peakBytes` of `memoryOf` begin anew. Where that is not allowed, it stays the most since the process began. */
+export function resetPeakMemory(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, RESET_PEAK);
+  } catch {
+    // No /proc, or not ours to write to.
+  }
 }

@@ -1,5 +1,5 @@
 import { type Figure, toFigure } from '../report/figure.ts';
-import { memoryOf } from '../process/usage.ts';
+import { memoryOf, resetPeakMemory } from '../process/usage.ts';
 import { measureBatch } from '../rows/batch.ts';
 import { measureRead, readsOf } from '../rows/reads.ts';
 import { measureLife, measureSingle } from '../rows/writes.ts';
@@ -70,18 +70,26 @@ export async function measureStandalone(
 ): Promise<StandaloneResult> {
   await using postgres = await startBenchPostgres();
   await using bench = await openBench({ postgres, effort });
+  const pid = bench.servers[0]?.pid ?? 0;
+  const started = memoryOf(pid).peakBytes;
   const stock = await layStock(bench);
   const figures: Figure[] = [];
+  const peaks: [string, number][] = [['at its start', started], ['with what is stored for the rows', memoryOf(pid).peakBytes]];
   for (const name of names) {
+    resetPeakMemory(pid);
     const measured = (await rows[name]?.(bench, stock)) ?? [];
+    peaks.push([`in ${name}`, memoryOf(pid).peakBytes]);
     tell(measured);
     figures.push(...measured);
   }
-  const { bytes, peakBytes } = memoryOf(bench.servers[0]?.pid ?? 0);
-  const rounds = [{ value: bytes / MEBIBYTE }];
-  const notes = { 'MiB at most': peakBytes / MEBIBYTE };
-  figures.push(toFigure({ row: 'memory of the server behind all this', unit: 'MiB', rounds, notes }));
+  figures.push(memoryFigure(memoryOf(pid).bytes, peaks));
   return { figures, postgres: postgres.version };
+}
+
+/** @param peaks how much it was at most, and when. */
+function memoryFigure(bytes: number, peaks: readonly (readonly [string, number])[]): Figure {
+  const notes = Object.fromEntries(peaks.map(([when, peakBytes]) => [`MiB at most ${when}`, peakBytes / MEBIBYTE]));
+  return toFigure({ row: 'memory of the server behind all this', unit: 'MiB', rounds: [{ value: bytes / MEBIBYTE }], notes });
 }
 
 async function measureReads(bench: StandaloneBench, stock: Stock): Promise<readonly Figure[]> {

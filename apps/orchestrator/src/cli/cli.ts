@@ -11,7 +11,6 @@ import { createLog } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
 import { addBroker } from './broker-commands.ts';
 import type { BrokerCommands } from './broker-commands.ts';
-import { probeGrpc, probeHttp } from './probe.ts';
 import { readVersion } from './version.ts';
 
 /** What the commands do their work with. Loaded when it is wanted, so that help and probes start quickly. */
@@ -142,6 +141,7 @@ function addProbe(program: Command, run: Run): void {
     .action(async ({ grpc, timeout }: { readonly grpc?: true; readonly timeout: number }) => {
       // Not the whole configuration: a broken channel file must not get a running server killed.
       const values = effectiveValues(run.environment.values);
+      const { probeGrpc, probeHttp } = await import('./probe.ts');
       const { ready, message } = await (grpc === true ? probeGrpc(values, timeout) : probeHttp(values, timeout));
       if (ready) run.print(`${message}\n`);
       else run.printError(`${message}\n`);

@@ -7,7 +7,6 @@ import type { LedgerObserver } from './calls/ledger-call.ts';
 import { LedgerCalls } from './calls/ledger-calls.ts';
 import { OrdererWatch } from './calls/orderer-watch.ts';
 import { type ChaincodeNames, DistributedMode } from './distributed-mode.ts';
-import { openLedgerPublisher } from './broker/open-publisher.ts';
 import type { LedgerFeeds } from './events/feeds.ts';
 import { openFeeds } from './events/open-feeds.ts';
 import { Peers } from './peers/peers.ts';
@@ -56,6 +55,7 @@ async function startPublishing({ config, log, metrics, channels, stack }: Parts,
   const { broker, fabric } = config;
   if (broker === undefined) return undefined;
   const { eventIndexFile } = fabric;
+  const { openLedgerPublisher } = await import('./broker/open-publisher.ts');
   const publisher = await openLedgerPublisher({ broker, eventIndexFile, channels, feeds, observer: metrics.broker, log, stack });
   publisher.start();
   return () => publisher.state;

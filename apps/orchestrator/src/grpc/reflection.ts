@@ -15,12 +15,14 @@ type Answer = ServerReflectionResponse['messageResponse'];
 
 /** Server reflection: hands out the contract to clients that do not have it. */
 export class ReflectionService {
-  readonly #index: DescriptorIndex;
+  readonly #openIndex: () => DescriptorIndex;
+  #opened: DescriptorIndex | undefined;
   readonly #observer: Required<CallObserver>;
   readonly #calls = new Set<ReflectionCall>();
 
-  constructor(index: DescriptorIndex, observer: Required<CallObserver>) {
-    this.#index = index;
+  /** @param openIndex called at the first request: most servers never see one. */
+  constructor(openIndex: () => DescriptorIndex, observer: Required<CallObserver>) {
+    this.#openIndex = openIndex;
     this.#observer = observer;
   }
 
@@ -37,6 +39,10 @@ export class ReflectionService {
   /** Ends the streams under way, which would hold the end of the server up. */
   end(): void {
     for (const call of this.#calls) fail(call, status.UNAVAILABLE, 'the server is shutting down');
+  }
+
+  get #index(): DescriptorIndex {
+    return (this.#opened ??= this.#openIndex());
   }
 
   #serve(service: string, call: ReflectionCall): void {

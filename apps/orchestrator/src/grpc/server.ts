@@ -82,7 +82,7 @@ export class GrpcServer implements AsyncDisposable {
     const services = procedures.map(({ service }) => `orchestrator.${service}`);
     this.#health = new HealthService(services, observer);
     this.#reflection = new ReflectionService(
-      new DescriptorIndex([descriptorSetBase64, infrastructureDescriptorSetBase64]),
+      () => new DescriptorIndex([descriptorSetBase64, infrastructureDescriptorSetBase64]),
       observer,
     );
     this.#health.register(this.#server);

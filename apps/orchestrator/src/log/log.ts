@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { DestinationStream, LoggerOptions } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as pinoPretty from 'pino-pretty';
 import { traceFields } from '../tracing/tracing.ts';
 
 /** Names of the levels, from the least to the most important. `LOG_LEVEL` takes them in any case. */
@@ -58,6 +59,8 @@ export function createLog(settings: LogSettings, destination?: DestinationStream
 
 /** pino-pretty's own stream works in later turns of the event loop and loses the last lines of a failed start. */
 function prettyDestination(colorize: boolean, destination?: DestinationStream): DestinationStream {
+  // Loaded only where people read.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   const format = prettyFactory({
     colorize,
     errorLikeObjectKeys: ['error'],

@@ -1,5 +1,4 @@
 import { Client } from 'pg';
-import { openPublisher } from '../broker/postgres/open-publisher.ts';
 import type { PublishedChannels } from '../broker/publisher/publisher.ts';
 import type { StandaloneConfig } from '../config/config.ts';
 import { readVersion } from '../cli/version.ts';
@@ -50,19 +49,20 @@ export async function openStandalone(parts: Parts): Promise<OpenedMode> {
   });
   metrics.observeStore(mode);
   mode.start();
-  const brokerState = startPublishing(parts, settings, mode);
+  const brokerState = await startPublishing(parts, settings, mode);
   return { mode, store: store.description, ...(brokerState === undefined ? {} : { brokerState }) };
 }
 
 /** @returns what tells of the connection to the broker, where there is one. */
-function startPublishing(
+async function startPublishing(
   { config, log, metrics, channels, stack }: Parts,
   { session, feeds }: StandaloneSettings,
   mode: StandaloneMode,
-): (() => string) | undefined {
+): Promise<(() => string) | undefined> {
   const { broker } = config;
   if (broker === undefined) return undefined;
   const { pollIntervalMs } = feeds;
+  const { openPublisher } = await import('../broker/postgres/open-publisher.ts');
   const publisher = openPublisher({ broker, session, pollIntervalMs, channels, observer: metrics.broker, log, stack });
   mode.onStored((channel) => publisher.wake(channel));
   publisher.start();

@@ -3,8 +3,7 @@ import type { TlsConfig } from '../config/config.ts';
 import type { ClientVerifier } from '../grpc/caller.ts';
 import { openTlsIdentity, plaintextCredentials } from '../grpc/credentials.ts';
 import type { Log } from '../log/log.ts';
-import { ClientAuthorities } from './client-authorities.ts';
-import { ClientCertificateVerifier } from './client-certificates.ts';
+import type { ClientAuthorities, ClientAuthoritiesOptions } from './client-authorities.ts';
 import { authorityExpiries, serverExpiry } from './expiry.ts';
 import type { CertificateExpiry } from './expiry.ts';
 
@@ -36,18 +35,28 @@ export async function openTrust({ tls, log, stack, intervalMs }: TrustOptions): 
   if (!tls.enabled || certPath === undefined || keyPath === undefined)
     return { credentials: plaintextCredentials(), expiries: () => [] };
   const isMutual = tls.mtls && dir !== undefined;
-  const clientAuthorities = isMutual ? stack.use(await ClientAuthorities.open({ dir, log, intervalMs })) : undefined;
+  const clientAuthorities = isMutual ? stack.use(await openAuthorities({ dir, log, intervalMs })) : undefined;
   const settings = { certPath, keyPath };
   const identity = stack.use(await openTlsIdentity({ settings, clientAuthorities, log, intervalMs }));
   return {
     credentials: identity.credentials,
     verifier:
-      tls.verifyClientMspId && clientAuthorities !== undefined
-        ? new ClientCertificateVerifier(clientAuthorities)
-        : undefined,
+      tls.verifyClientMspId && clientAuthorities !== undefined ? await openVerifier(clientAuthorities) : undefined,
     expiries: () => [
       serverExpiry(identity.certificate()),
       ...(clientAuthorities === undefined ? [] : authorityExpiries(clientAuthorities)),
     ],
   };
+}
+
+// What takes certificates apart is loaded only where clients have some.
+
+async function openAuthorities(options: ClientAuthoritiesOptions): Promise<ClientAuthorities> {
+  const { ClientAuthorities } = await import('./client-authorities.ts');
+  return ClientAuthorities.open(options);
+}
+
+async function openVerifier(authorities: ClientAuthorities): Promise<ClientVerifier> {
+  const { ClientCertificateVerifier } = await import('./client-certificates.ts');
+  return new ClientCertificateVerifier(authorities);
 }
