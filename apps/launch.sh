@@ -67,7 +67,7 @@ has_newer_sources() {
 
 # How little memory is enough, see docs/performance.md. V8 would let the old generation double or more between two
 # collections, and the young one grow to 48 MiB or more.
-small='--max-semi-space-size=8 --heap-growing-percent=40'
+small='--max-semi-space-size=8 --heap-growing-percent=50'
 
 # glibc would keep large buffers that were freed, and a heap for each thread.
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
