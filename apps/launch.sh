@@ -1,6 +1,9 @@
 # Starts a program of this folder on a Node that is new enough, whatever `node` means in the caller's shell. Sourced by
 # the programs' launchers. The process becomes that Node (exec): the pid stays, and signals reach the program.
 
+# Options stand in variables as words.
+# shellcheck shell=sh disable=SC2086
+
 required_major=24
 
 is_new_enough() {
@@ -65,14 +68,25 @@ has_newer_sources() {
     \( -name node_modules -o -name dist \) -prune -o -type f -newer "$1" -print 2>/dev/null | head -n 1)" ]
 }
 
-# How little memory is enough, see docs/performance.md. V8 would let the old generation double or more between two
-# collections, and the young one grow to 48 MiB or more.
-small='--max-semi-space-size=8 --heap-growing-percent=50'
-
-# glibc would keep large buffers that were freed, and a heap for each thread.
-export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
-export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
-export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
+# What V8 may take, see docs/performance.md: by itself it would let the old generation grow up to four times between two
+# collections. Sets $heap from MEMORY_PROFILE.
+choose_heap() {
+  case ${MEMORY_PROFILE:-fast} in
+    fast) heap='--max-semi-space-size=16 --heap-growing-percent=100' ;;
+    small)
+      heap='--max-semi-space-size=8 --heap-growing-percent=50'
+      # glibc would keep large buffers that were freed.
+      export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
+      export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
+      ;;
+    *)
+      echo "$name: MEMORY_PROFILE is '$MEMORY_PROFILE', it must be 'fast' or 'small'" >&2
+      exit 1
+      ;;
+  esac
+  # It would keep a heap for each thread.
+  export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
+}
 
 # Becomes the program. $1: its name; $2: its folder; the rest: its arguments.
 launch() {
@@ -83,12 +97,13 @@ launch() {
     echo "$name: Node $required_major or newer is needed: run 'npm ci' in the project, which brings one, or install it" >&2
     exit 1
   fi
+  choose_heap
   if [ -f "$app/src/main.ts" ]; then
     use_cache
-    if [ "${1-}" = serve ]; then fill_cache $small --conditions=@orchestrator/source; fi
-    exec "$node" $small --conditions=@orchestrator/source "$app/src/main.ts" "$@"
+    if [ "${1-}" = serve ]; then fill_cache $heap --conditions=@orchestrator/source; fi
+    exec "$node" $heap --conditions=@orchestrator/source "$app/src/main.ts" "$@"
   elif [ -f "$app/dist/main.js" ]; then
-    exec "$node" $small "$app/dist/main.js" "$@"
+    exec "$node" $heap "$app/dist/main.js" "$@"
   fi
   echo "$name: $app holds neither src/main.ts nor dist/main.js: build it with 'npm run build'" >&2
   exit 1

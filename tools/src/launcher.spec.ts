@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const apps = join(import.meta.dirname, '../../apps');
 
+const fastHeap = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
 const smallHeap = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 
 /** What the launcher starts in these tests: a program that tells how it was started. */
@@ -66,7 +67,7 @@ it("runs the sources on the project's Node, in the caller's folder and with its 
   const started = await launch(join(app, 'bin/orchestrator'));
   expect(started).toMatchObject({
     args: ['serve', 'two words'],
-    flags: [...smallHeap, '--conditions=@orchestrator/source'],
+    flags: [...fastHeap, '--conditions=@orchestrator/source'],
     file: 'src/main.ts',
     folder: tmpdir(),
   });
@@ -84,7 +85,14 @@ it('finds itself behind links, as npm makes them', async () => {
 it('runs the built server where there are no sources', async () => {
   await rm(join(app, 'src'), { recursive: true });
   await writeFile(join(app, 'dist/main.js'), program);
-  expect(await launch(join(app, 'bin/orchestrator'))).toMatchObject({ file: 'dist/main.js', flags: smallHeap });
+  expect(await launch(join(app, 'bin/orchestrator'))).toMatchObject({ file: 'dist/main.js', flags: fastHeap });
+});
+
+it('takes less memory where it is told to, and refuses what it does not know', async () => {
+  await rm(join(app, 'src'), { recursive: true });
+  await writeFile(join(app, 'dist/main.js'), program);
+  expect(await launch(join(app, 'bin/orchestrator'), { MEMORY_PROFILE: 'small' })).toMatchObject({ flags: smallHeap });
+  await expect(launch(join(app, 'bin/orchestrator'), { MEMORY_PROFILE: 'tiny' })).rejects.toThrow(/MEMORY_PROFILE is 'tiny', it must be 'fast' or 'small'/u);
 });
 
 it("takes the caller's Node when the project brings none", async () => {

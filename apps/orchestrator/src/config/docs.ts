@@ -12,6 +12,9 @@ missing value stops the start with one message that lists every problem, and exi
 \`ORCHESTRATOR_\` and is none of these is warned of. \`orchestrator config\` prints what is in force, with secrets masked,
 and \`orchestrator --help\` this list.
 
+The launcher (\`bin/orchestrator\`, \`bin/chaincode\`) reads one more: MEMORY_PROFILE, \`fast\` unless it is \`small\`, which holds
+the process to about 150 MiB at a price in speed ([capacity](operations/capacity.md)).
+
 - Durations are written as \`500ms\`, \`10s\`, \`1m30s\` or \`1.5h\`.
 - Booleans are \`true\` or \`false\`; \`1\`, \`t\`, \`T\`, \`TRUE\`, \`True\` and \`0\`, \`f\`, \`F\`, \`FALSE\`, \`False\` are understood, too.
 - Addresses are \`host:port\`, \`[IPv6 address]:port\` or \`:port\` (all IPv4 addresses of the machine).
