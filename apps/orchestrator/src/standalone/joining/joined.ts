@@ -44,9 +44,14 @@ export class Joined<Question, Answer> {
     this.#waiting = waiting;
     this.#settings.schedule(() => {
       if (this.#waiting === waiting) this.#waiting = undefined;
-      this.#settings.answer(waiting.questions).then(resolve, reject);
+      this.#fetch(waiting.questions).then(resolve, reject);
       return answer;
     });
     return answer;
+  }
+
+  /** What the store throws at once is a rejection, too: nobody is there to catch it when the time has come. */
+  async #fetch(questions: readonly Question[]): Promise<Answer> {
+    return this.#settings.answer(questions);
   }
 }
