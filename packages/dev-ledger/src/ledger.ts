@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaincodeDefinition } from './chaincode/definitions.ts';
 import { Chain } from './chain/chain.ts';
 import { genesisEnvelope } from './chain/config-block.ts';
@@ -73,6 +74,9 @@ class RunningLedger implements DevLedger {
   readonly #orderer: Orderer;
   readonly #nodes: readonly Node[];
   readonly #definitions = new Map<string, Map<string, ChaincodeDefinition>>();
+  /** Organizations whose peers a fault restarts now. */
+  readonly #restarting = new Set<string>();
+  #isDisposed = false;
   readonly #packageIds = new Map<string, string>();
 
   constructor(options: RunningLedgerOptions) {
@@ -161,6 +165,7 @@ class RunningLedger implements DevLedger {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     this.#orderer.stop();
     await Promise.all(this.#nodes.map(({ peer }) => this.stopPeer(peer.mspid)));
     if (this.#options.temporary) await rm(this.#options.folder, { recursive: true, force: true });
@@ -223,10 +228,20 @@ class RunningLedger implements DevLedger {
   }
 
   #maybeRestart(mspid: string): void {
-    if (!this.faults.happens('peer-restart', mspid)) return;
-    setImmediate(() => {
-      void this.stopPeer(mspid).then(() => setTimeout(() => void this.startPeer(mspid), RESTART_PAUSE_MS));
-    });
+    // Drawn in any case: the plan of faults must not depend on how long a restart takes.
+    if (!this.faults.happens('peer-restart', mspid) || this.#restarting.has(mspid)) return;
+    this.#restarting.add(mspid);
+    setImmediate(() => void this.#restart(mspid));
+  }
+
+  async #restart(mspid: string): Promise<void> {
+    try {
+      await this.stopPeer(mspid);
+      await sleep(RESTART_PAUSE_MS);
+      if (!this.#isDisposed) await this.startPeer(mspid);
+    } finally {
+      this.#restarting.delete(mspid);
+    }
   }
 
   #wake(channel: string): void {
