@@ -64,7 +64,6 @@ class PostgresStore implements ConformanceStore {
       channelId: this.#ids.get(channel) ?? 0,
       channel,
       takePositions: refuse,
-      instant: 0n,
     };
     return work(createPostgresDbal(scope), { channel, mspid: MSPID, instant: 0n, eventId: refuse });
   }
@@ -79,7 +78,7 @@ function refuse(): never {
   throw new Error('a reading transaction makes no events');
 }
 
-function writingScope(sql: ClientExecutor, channel: { id: number; name: string }, head: ChannelHead): PostgresScope {
+function writingScope(sql: ClientExecutor, channel: { id: number; name: string }, head: ChannelHead): PostgresScope & { readonly instant: bigint } {
   const instant = head.nextInstant;
   head.nextInstant += 1n;
   return {

@@ -46,7 +46,6 @@ beforeAll(async () => {
     sql,
     channelId: CHANNEL_ID,
     channel: 'one',
-    instant: 5n,
     takePositions(count) {
       const first = next;
       next += BigInt(count);

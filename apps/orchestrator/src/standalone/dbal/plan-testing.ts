@@ -40,7 +40,6 @@ export async function statementsOf(work: (dbal: Dbal) => unknown): Promise<reado
     channelId: 1,
     channel: 'one',
     takePositions: () => 1n,
-    instant: 1n,
   });
   await work(dbal);
   return statements;

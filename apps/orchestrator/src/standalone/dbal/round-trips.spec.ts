@@ -46,7 +46,6 @@ async function countStatements(work: (dbal: Dbal) => unknown): Promise<number> {
     },
     channelId: 1,
     channel: 'one',
-    instant: 1n,
     takePositions: () => 1n,
   });
   await work(dbal);

@@ -27,8 +27,6 @@ export interface PostgresScope {
   readonly channel: string;
   /** Takes the next `count` positions of the channel's event log and returns the first one. Only in writing transactions. */
   takePositions(count: number): bigint;
-  /** The transaction time in microseconds since 1970. Only in writing transactions, after the first answer. */
-  readonly instant: bigint;
   /** Told of the events that the transaction stores, in order, before they are committed. */
   onEvents?(events: readonly StoredEvent[]): void;
 }

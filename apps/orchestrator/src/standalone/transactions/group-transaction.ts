@@ -1,9 +1,9 @@
-import { callProcedure } from '@orchestrator/lib';
 import type { PoolClient } from 'pg';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
 import { ClientExecutor } from '../sql/client-executor.ts';
 import { failureKind } from '../sql/database-error.ts';
 import type { Statement } from '../sql/executor.ts';
+import { callRequest } from './call-request.ts';
 import { type ChannelHead, lockChannel } from './channel-head.ts';
 import { type GroupEnvironment, isRefusal, type Outcome, requireSize } from './outcome.ts';
 import { RequestScope } from './request-scope.ts';
@@ -122,24 +122,11 @@ export class GroupTransaction {
   }
 
   async #runOne(request: WriteRequest, opening: Promise<ChannelHead>): Promise<Outcome> {
-    const { channel, maxAnswerBytes, settings } = this.#environment;
-    const scope = new RequestScope(this.#sql, opening, this.#environment);
+    const environment = this.#environment;
+    const { maxAnswerBytes, settings } = environment;
+    const scope = new RequestScope(this.#sql, opening, environment);
     try {
-      const { answer, events } = await callProcedure({
-        procedure: request.procedure,
-        request: request.request,
-        context: {
-          channel: channel.name,
-          mspid: request.mspid,
-          get instant() {
-            return scope.instant;
-          },
-          eventId: () => this.#environment.newEventId(scope.instant),
-        },
-        dbal: createPostgresDbal(scope),
-        settings,
-        replay: request.replay,
-      });
+      const { answer, events } = await callRequest({ request, scope, index: 0, environment, dbal: createPostgresDbal(scope) });
       await scope.opened();
       requireSize('answer', answer, maxAnswerBytes);
       // An event that a client cannot take would end its stream at that place for ever.

@@ -163,7 +163,7 @@ export class Reader {
 }
 
 function readingDbal(channel: ReadRequest['channel'], sql: SqlExecutor): Dbal {
-  return createPostgresDbal({ sql, channelId: channel.id, channel: channel.name, instant: 0n, takePositions: makesNoEvents });
+  return createPostgresDbal({ sql, channelId: channel.id, channel: channel.name, takePositions: makesNoEvents });
 }
 
 function makesNoEvents(): never {

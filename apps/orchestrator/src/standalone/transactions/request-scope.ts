@@ -37,10 +37,6 @@ export class RequestScope implements PostgresScope {
     this.#instants = Array.from({ length: this.#requests }, () => takeInstant(head));
   }
 
-  get instant(): bigint {
-    return this.instantOf(0);
-  }
-
   /** The instant of one of the requests: later than that of those before it. */
   instantOf(index: number): bigint {
     const instant = this.#instants[index];

@@ -1,10 +1,11 @@
-import { callProcedure, type ProcedureResult } from '@orchestrator/lib';
+import type { ProcedureResult } from '@orchestrator/lib';
 import type { StoredEvent } from '../dbal/event-log.ts';
 import { createPostgresDbal } from '../dbal/postgres-dbal.ts';
 import { createGroupDbal } from '../joining/group-dbal.ts';
 import { RunsAlone } from '../joining/runs-alone.ts';
 import { StagedWrites } from '../joining/staged-writes.ts';
 import { Staging } from '../joining/staging-dbal.ts';
+import { callRequest, type RequestCall } from './call-request.ts';
 import { type GroupEnvironment, isRefusal, type Outcome, requireSize } from './outcome.ts';
 import type { RequestScope } from './request-scope.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -39,7 +40,7 @@ export async function runSideBySide(
   const dbal = createPostgresDbal(scope);
   const shared = createGroupDbal(dbal);
   const trials = await Promise.all(
-    requests.map((request, index) => tryOne({ request, index, scope, environment, staging: new Staging(shared) })),
+    requests.map((request, index) => tryOne({ request, index, scope, environment }, new Staging(shared))),
   );
   await scope.opened();
   const accepted = acceptInOrder(trials);
@@ -75,30 +76,10 @@ function acceptInOrder(trials: readonly Trial[]): ReadonlySet<Trial> {
   return accepted;
 }
 
-async function tryOne(trial: {
-  readonly request: WriteRequest;
-  readonly index: number;
-  readonly scope: RequestScope;
-  readonly environment: GroupEnvironment;
-  readonly staging: Staging;
-}): Promise<Trial> {
-  const { request, index, scope, environment, staging } = trial;
+async function tryOne(call: Omit<RequestCall, 'dbal'>, staging: Staging): Promise<Trial> {
+  const { request, environment } = call;
   try {
-    const end = await callProcedure({
-      procedure: request.procedure,
-      request: request.request,
-      context: {
-        channel: environment.channel.name,
-        mspid: request.mspid,
-        get instant() {
-          return scope.instantOf(index);
-        },
-        eventId: () => environment.newEventId(scope.instantOf(index)),
-      },
-      dbal: staging.dbal,
-      settings: environment.settings,
-      replay: request.replay,
-    });
+    const end = await callRequest({ ...call, dbal: staging.dbal });
     requireSize('answer', end.answer, environment.maxAnswerBytes);
     return { staging, end };
   } catch (error) {
