@@ -81,8 +81,8 @@ const holdWrites = () =>
 /** No organization can be read meanwhile. */
 const holdReads = () => hold('LOCK TABLE organizations IN ACCESS EXCLUSIVE MODE');
 
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`http://${server.httpAddress}/metrics`)).text();
+async function metric(name: string, of = server): Promise<number> {
+  const text = await (await fetch(`http://${of.httpAddress}/metrics`)).text();
   const lines = text.split('\n').filter((line) => line.startsWith(name));
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
@@ -163,6 +163,20 @@ describe('above its limit a call is UNAVAILABLE at once, with a sentence', () =>
     }
     expect((await Promise.all(ends)).every(([code]) => code === status.OK)).toBe(true);
   });
+});
+
+it('below its limit one that reads much leaves places to those who only look something up', async () => {
+  await using roomy = await start({ ORCHESTRATOR_DATABASE_POOL_SIZE: '8', METRICS_ENABLED: 'true' });
+  const client = connect(roomy);
+  expect((await endOf(client.call('GetPlan', { key: buildNewComputePlan(random).key }, org2)))[0]).toBe(status.NOT_FOUND);
+  const reads: Promise<unknown>[] = [];
+  {
+    await using held = await holdReads();
+    for (let count = 0; count < 3; count += 1) reads.push(read(client));
+    await expect.poll(() => metric('orc_db_pool_waiting{pool="read"}', roomy), WAIT).toBe(2);
+    await expect.poll(held.waiting, WAIT).toBe(1);
+  }
+  await Promise.all(reads);
 });
 
 it('a request that has waited too long for its turn is UNAVAILABLE', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Child } from '../process/child.ts';
+import { Child, type ChildOptions } from '../process/child.ts';
 import { within } from '../process/clock.ts';
 import type { FollowFigures, FollowJob, Job, LoadFigures, LoadJob, Report } from './jobs.ts';
 
@@ -7,7 +7,11 @@ const JOB_TIMEOUT_MS = 300_000;
 
 /** Clients in a process of their own, so that they do not wait for one who measures. */
 export class Client implements AsyncDisposable {
-  readonly #child = new Child(join(import.meta.dirname, 'client-process.ts'));
+  readonly #child: Child;
+
+  constructor(options: ChildOptions = {}) {
+    this.#child = new Child(join(import.meta.dirname, 'client-process.ts'), options);
+  }
 
   /** @throws Error when it takes minutes. */
   async load(job: Omit<LoadJob, 'kind'>): Promise<LoadFigures> {

@@ -25,7 +25,7 @@ export async function runLoad({ addresses, connections, lanes, repeatMs, limitMs
     lanes.map((lane, index) => {
       const connection = open[index % open.length];
       if (connection === undefined) throw new Error('a load needs a connection');
-      return runLane(connection, { lane, endMs, repeats: repeatMs !== undefined, tally });
+      return runLane(connection, { lane, place: index / lanes.length, endMs, repeats: repeatMs !== undefined, tally });
     }),
   );
   const seconds = (nowMs() - startMs) / 1000;
@@ -43,16 +43,19 @@ export async function runLoad({ addresses, connections, lanes, repeatMs, limitMs
 
 interface LaneRun {
   readonly lane: Lane;
+  /** From 0 to 1: callers of the same pace begin one after another. */
+  readonly place: number;
   readonly endMs: number;
   readonly repeats: boolean;
   readonly tally: Tally;
 }
 
-async function runLane(connection: Connection, { lane, endMs, repeats, tally }: LaneRun): Promise<void> {
+async function runLane(connection: Connection, { lane, place, endMs, repeats, tally }: LaneRun): Promise<void> {
   const { paceMs } = lane;
   const heads = new Map<string, Buffer>();
   const underWay: Promise<void>[] = [];
-  let nextMs = nowMs();
+  let nextMs = nowMs() + place * (paceMs ?? 0);
+  if (paceMs !== undefined) await sleep(Math.max(nextMs - nowMs(), 0));
   do {
     for (const call of lane.calls) {
       if (nowMs() > endMs) return void (await Promise.all(underWay));

@@ -1,15 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { on, once } from 'node:events';
+import { setPriority } from 'node:os';
+
+/** How a process runs. */
+export interface ChildOptions {
+  readonly niceness?: number;
+}
 
 /** A process of the benchmark's own, which speaks by messages and ends with its parent. */
 export class Child implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #messages: AsyncIterator<unknown>;
 
-  /** @param script the file that it runs. */
-  constructor(script: string) {
+  /** @param script the file that it runs. @param niceness how far behind others it stands for a processor, 0 to 19. */
+  constructor(script: string, { niceness = 0 }: ChildOptions = {}) {
     // Messages hold bytes, which JSON does not.
     this.#process = fork(script, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    if (niceness > 0) setPriority(this.pid, niceness);
     this.#messages = on(this.#process, 'message', { close: ['exit'] });
   }
 

@@ -7,9 +7,13 @@ import type { EventSubscription } from '../mode.ts';
 import { RunningCall } from './call-context.ts';
 import type { HandlerContext } from './call-context.ts';
 import type { CallScope } from './call-scope.ts';
+import { type NextTurn, turnsOf } from './call-turns.ts';
 import { toBuffer } from './raw-bytes.ts';
 import { toWireStatus } from './status.ts';
 import type { CallStatus } from './status.ts';
+
+/** How many events are written on end, to one subscriber. */
+const PIECE = 16;
 
 type StreamHandler = handleServerStreamingCall<Buffer, Buffer>;
 type EventCall = ServerWritableStream<Buffer, Buffer>;
@@ -56,7 +60,8 @@ async function follow(following: Follow): Promise<never> {
   try {
     // A client on a quiet channel learns from this that it is connected.
     call.sendMetadata(new Metadata());
-    for (;;) await sendBatch(following, await running.scope.wait(subscription.next()));
+    const nextTurn = turnsOf(caller, running.scope, 'stream');
+    for (;;) await sendBatch(following, nextTurn, await running.scope.wait(subscription.next()));
   } finally {
     await subscription[Symbol.asyncDispose]();
   }
@@ -71,11 +76,12 @@ function disposeLate({ context, running }: Follow, opening: Promise<EventSubscri
     });
 }
 
-async function sendBatch({ context, call, running }: Follow, batch: readonly Uint8Array[]): Promise<void> {
+async function sendBatch({ context, call, running }: Follow, nextTurn: NextTurn, batch: readonly Uint8Array[]): Promise<void> {
   // Who has left the channel, or lost its certificate's CA, gets nothing more.
   running.confirm();
   const { maxSendBytes, observer } = context;
-  for (const event of batch) {
+  for (const [index, event] of batch.entries()) {
+    if (index % PIECE === 0) await nextTurn();
     if (event.length > maxSendBytes) {
       throw new MessageTooLargeError({ what: 'event', bytes: event.length, limitBytes: maxSendBytes });
     }

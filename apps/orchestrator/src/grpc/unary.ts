@@ -5,6 +5,7 @@ import type { Procedure } from '@orchestrator/lib';
 import { MessageTooLargeError } from '../errors.ts';
 import { RunningCall } from './call-context.ts';
 import type { HandlerContext } from './call-context.ts';
+import { turnsOf } from './call-turns.ts';
 import { toBuffer } from './raw-bytes.ts';
 import { okStatus, toWireStatus } from './status.ts';
 
@@ -39,13 +40,16 @@ interface Answer {
 
 async function answer({ context, procedure, call, running }: Answer): Promise<Uint8Array> {
   const caller = running.admit();
+  const { scope } = running;
+  const nextTurn = turnsOf(caller, scope, 'unary');
+  await nextTurn();
   const request = decodeRequest(procedure.request, call.request);
   running.note(request);
   procedure.validate(request);
-  const { scope } = running;
   const { signal, deadlineMs } = scope;
   const bytes = await scope.wait(context.mode.call({ procedure, request, caller, signal, deadlineMs }));
   const limitBytes = context.maxSendBytes;
   if (bytes.length > limitBytes) throw new MessageTooLargeError({ what: 'answer', bytes: bytes.length, limitBytes });
+  await nextTurn();
   return bytes;
 }

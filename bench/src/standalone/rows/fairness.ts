@@ -10,63 +10,17 @@ import { lastEventId } from '../../workload/log.ts';
 import { addPlan, type Scene, setScene } from '../../workload/scene.ts';
 import type { Stock } from '../../workload/stock.ts';
 import { headersOf, type Target } from '../../workload/target.ts';
-import { buildTask, buildTasks, registrations } from '../../workload/tasks.ts';
+import { buildTask, registrations } from '../../workload/tasks.ts';
 import { OTHER_ORGANIZATION, type StandaloneBench } from '../bench.ts';
+import { type Noise, noises, QUIET_CALLS, QUIET_PER_SECOND } from './fairness-noise.ts';
 
-/** The quiet organization writes and reads once in so many milliseconds, so often in a round. */
-const PACE_MS = 50;
-const QUIET_CALLS = 100;
+const PACE_MS = 1000 / QUIET_PER_SECOND;
 /** The other one is at it for so long before. */
 const AHEAD_MS = 500;
-const CALLERS = 16;
-/** What the callers cannot use up in a round. */
-const SINGLES_PER_CALLER = 600;
-const PAGES_PER_CALLER = 10_000;
-const BATCHES = 30;
-const BATCH = 1000;
 /** Times its p99 when nobody else calls. */
 const AIM = 3;
-
-/** What the loud organization does: as much as the server takes of it. */
-interface Noise {
-  readonly name: string;
-  /** Its event streams in the same time. */
-  readonly followers?: number;
-  /** What its callers send in a round. */
-  readonly callers: (bench: StandaloneBench, scene: Scene) => Promise<readonly (readonly Call[])[]>;
-}
-
-const singles: Noise = {
-  name: 'single writes',
-  callers: async (bench, scene) => {
-    const plan = await addPlan(bench.api, scene);
-    const tasks = () => Array.from({ length: scaled(bench, SINGLES_PER_CALLER) }, () => buildTask(scene, plan));
-    return Array.from({ length: CALLERS }, () => registrations(tasks(), 1));
-  },
-};
-
-const pages: Noise = {
-  name: 'pages of 100 tasks',
-  callers: () => {
-    const page = toCall('QueryTasks', { pageSize: 100 });
-    return Promise.resolve(Array.from({ length: CALLERS }, () => Array.from({ length: PAGES_PER_CALLER }, () => page)));
-  },
-};
-
-const both: Noise = {
-  name: 'single writes and pages',
-  callers: async (bench, scene) => [...(await singles.callers(bench, scene)), ...(await pages.callers(bench, scene))],
-};
-
-const followed: Noise = { ...singles, name: 'single writes to 300 event streams', followers: 300 };
-
-const batches: Noise = {
-  name: 'batches of 1,000 tasks',
-  callers: async (bench, scene) => {
-    const plan = await addPlan(bench.api, scene);
-    return [registrations(buildTasks(scene, plan, scaled(bench, BATCHES) * BATCH), BATCH)];
-  },
-};
+/** The loud one's clients would be on other machines: here they leave the processors to what is measured. */
+const LOUD_NICENESS = 19;
 
 /** The quiet organization, with clients of its own. */
 interface Quiet {
@@ -90,17 +44,20 @@ interface NoisyRound {
 }
 
 /**
- * The p99 of an organization that writes and reads now and then, while another one sends as much as the server takes, in
- * the same channel or in another one; beside its p99 when nobody else calls, measured right before in the same round.
+ * The p99 of an organization that writes and reads now and then, while another one sends 100 times as much, or as much as
+ * the server takes, in the same channel or in another one; beside its p99 when nobody else calls, measured right before in
+ * the same round.
  */
 export async function measureFairness(bench: StandaloneBench, stock: Stock): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack();
   const quiet = await openQuiet(bench, stock, stack);
   const [same, other] = bench.scenes;
   const figures: Figure[] = [];
-  for (const noise of [singles, pages, both, followed, batches]) {
-    figures.push(...(await measureBeside(bench, quiet, { name: `${noise.name}, same channel`, noise, scene: same })));
-    figures.push(...(await measureBeside(bench, quiet, { name: `${noise.name}, other channel`, noise, scene: other })));
+  for (const noise of noises) {
+    // For warming up.
+    await runRound(bench, { quiet, stock, noise, scene: same });
+    figures.push(...(await measureBeside(bench, `${noise.name}, same channel`, { quiet, stock, noise, scene: same })));
+    figures.push(...(await measureBeside(bench, `${noise.name}, other channel`, { quiet, stock, noise, scene: other })));
   }
   return figures;
 }
@@ -122,31 +79,32 @@ async function openQuiet(bench: StandaloneBench, stock: Stock, stack: AsyncDispo
 }
 
 interface Beside {
-  readonly name: string;
+  readonly quiet: Quiet;
+  readonly stock: Stock;
   readonly noise: Noise;
   /** Of the loud organization. */
   readonly scene: Scene;
 }
 
-async function measureBeside(bench: StandaloneBench, quiet: Quiet, beside: Beside): Promise<readonly Figure[]> {
+async function measureBeside(bench: StandaloneBench, name: string, beside: Beside): Promise<readonly Figure[]> {
   const rounds: NoisyRound[] = [];
-  for (let index = 0; index <= bench.effort.rounds; index += 1) {
-    const round = await runRound(bench, quiet, beside);
-    // The first one is for warming up.
-    if (index > 0) rounds.push(round);
-  }
-  return [toLine(rounds, `write beside ${beside.name}`, 'writes'), toLine(rounds, `read beside ${beside.name}`, 'reads')];
+  for (let index = 0; index < bench.effort.rounds; index += 1) rounds.push(await runRound(bench, beside));
+  const aims = beside.noise.isHundredTimes ? { timesLimit: AIM } : {};
+  return [
+    toFigure({ ...aims, ...toLine(rounds, 'writes'), row: `write beside ${name}` }),
+    toFigure({ ...aims, ...toLine(rounds, 'reads'), row: `read beside ${name}` }),
+  ];
 }
 
-async function runRound(bench: StandaloneBench, quiet: Quiet, { noise, scene }: Beside): Promise<NoisyRound> {
+async function runRound(bench: StandaloneBench, { quiet, stock, noise, scene }: Beside): Promise<NoisyRound> {
   const headers = headersOf(bench.target, scene.channel);
-  const callers = await noise.callers(bench, scene);
-  const lanes = callers.map((calls): Lane => ({ headers, calls }));
+  const lanes = (await noise.callers(bench, scene, stock)).map((lane): Lane => ({ headers, ...lane }));
   const alone = await callQuietly(bench, quiet);
   await using stack = new AsyncDisposableStack();
   if (noise.followers !== undefined) await follow(bench, { channel: scene.channel, followers: noise.followers, stack });
   const limitMs = AHEAD_MS + scaled(bench, QUIET_CALLS) * PACE_MS;
-  const loud = bench.client.load({ addresses: bench.target.addresses, connections: lanes.length, lanes, limitMs });
+  const client = stack.use(new Client({ niceness: LOUD_NICENESS }));
+  const loud = client.load({ addresses: bench.target.addresses, connections: lanes.length, lanes, limitMs });
   await sleep(AHEAD_MS);
   const [beside, figures] = await Promise.all([callQuietly(bench, quiet), loud]);
   return { alone, beside, noise: figures };
@@ -157,7 +115,7 @@ async function follow(
   { api, target }: StandaloneBench,
   { channel, followers, stack }: { readonly channel: string; readonly followers: number; readonly stack: AsyncDisposableStack },
 ): Promise<void> {
-  const client = stack.use(new Client());
+  const client = stack.use(new Client({ niceness: LOUD_NICENESS }));
   const call = toCall('SubscribeToEvents', { startEventId: await lastEventId(api, channel) });
   const { addresses } = target;
   const following = await client.follow({ addresses, headers: headersOf(target, channel), call, followers, messages: Infinity });
@@ -184,7 +142,7 @@ async function callQuietly(bench: StandaloneBench, quiet: Quiet): Promise<QuietF
   return { writes, reads: answers };
 }
 
-function toLine(rounds: readonly NoisyRound[], row: string, kind: keyof QuietFigures): Figure {
+function toLine(rounds: readonly NoisyRound[], kind: keyof QuietFigures) {
   const compared = rounds.map(({ alone, beside, noise }): Round => {
     const { failures, p50Ms, p99Ms } = beside[kind];
     return { value: p99Ms, limit: alone[kind].p99Ms, p50Ms, p99Ms, failures: { ...noise.failures, ...failures } };
@@ -194,5 +152,5 @@ function toLine(rounds: readonly NoisyRound[], row: string, kind: keyof QuietFig
     'p50 beside': median(rounds.map(({ beside }) => beside[kind].p50Ms)),
     'calls/s of the other': median(rounds.map(({ noise }) => noise.calls / noise.seconds)),
   };
-  return toFigure({ row, unit: 'ms', rounds: compared, timesLimit: AIM, notes });
+  return { unit: 'ms', rounds: compared, notes };
 }

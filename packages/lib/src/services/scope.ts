@@ -14,6 +14,11 @@ export interface TransactionContext {
   readonly instant: Instant;
   /** The id of the request's event number `index`, counted from 0. */
   eventId(index: number): string;
+  /**
+   * Asked now and then by long work. Undefined when it may go on at once, else what resolves when others have had their
+   * turn; adapters without others leave it out.
+   */
+  pause?(): Promise<void> | undefined;
 }
 
 /** Settings of the business logic. */

@@ -2,12 +2,13 @@ import { parentKeys } from '../assets/compute-task.ts';
 import { organizationsToCheck } from '../assets/permission.ts';
 import { sortTopologically } from '../assets/task-graph.ts';
 import { type Encoded, EncodedMessage } from '../codec/codec.ts';
-import { encodeRegisteredTasks } from '../codec/encoding.ts';
+import { encodeRegisteredTasks, encodeTaskBody } from '../codec/encoding.ts';
 import type { AssetInput, TaskReferenceQuery, TaskReferences } from '../dbal/compute-task.ts';
 import { conflict, invalidAsset } from '../errors/orchestration-error.ts';
 import { changes } from '../events/change.ts';
 import type { ComputeTask, NewComputeTask, RegisterTasksResponse } from '../gen/orchestrator/computetask.ts';
 import { toTimestamp } from '../time/instant.ts';
+import { forEachPaced } from './paced.ts';
 import type { Scope } from './scope.ts';
 import { TaskBuilder } from './task-builder.ts';
 
@@ -36,10 +37,17 @@ export async function registerTasks(scope: Scope, asked: readonly NewComputeTask
     references,
   });
   const tasks: ComputeTask[] = [];
-  for (const node of sorted) tasks.push(builder.build(node.asked, node.parentKeys));
+  await forEachPaced(context, sorted, (node) => {
+    const task = builder.build(node.asked, node.parentKeys);
+    // Now, in pieces: its row, its event and the answer share the bytes.
+    encodeTaskBody(task);
+    tasks.push(task);
+  });
   dbal.computeTask.addComputeTasks(sorted.map((node, index) => ({ task: at(tasks, index), parentKeys: node.parentKeys })));
-  for (const task of tasks) events.add(changes.computeTaskCreated(task));
-  return new EncodedMessage(encodeRegisteredTasks(tasks));
+  const answer = encodeRegisteredTasks(tasks);
+  // With a pause: the store may take the tasks while their events are made.
+  await forEachPaced(context, tasks, (task) => events.add(changes.computeTaskCreated(task)));
+  return new EncodedMessage(answer);
 }
 
 function at(tasks: readonly ComputeTask[], index: number): ComputeTask {

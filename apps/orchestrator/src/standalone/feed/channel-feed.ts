@@ -8,7 +8,7 @@ import { RecentEvents } from './recent-events.ts';
  * How many subscribers are woken in one turn of the event loop. Each then writes its messages in that turn: all calls of
  * this process would wait for a thousand of them.
  */
-const WOKEN_AT_ONCE = 32;
+const WOKEN_AT_ONCE = 8;
 
 /** Reads a channel's event log. */
 export interface EventSource {

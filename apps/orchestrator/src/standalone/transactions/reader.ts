@@ -88,6 +88,8 @@ export class Reader {
   async read(request: ReadRequest): Promise<Uint8Array> {
     const { procedure } = request;
     if (procedure.kind === 'read' && !this.#aloneProcedures.has(procedure)) {
+      // Although it needs no place: those who have some leave it its part of the rest.
+      this.notice(request);
       try {
         // Look-ups need no place: all that wait for one go together, over few connections.
         return await this.#retrying(() => this.#call(request, this.#lookUpsOf(request.channel)));
