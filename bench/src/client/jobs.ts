@@ -32,6 +32,8 @@ export interface LoadJob {
 export interface LoadFigures {
   readonly calls: number;
   readonly seconds: number;
+  /** How long each call took, the shortest first. */
+  readonly durationsMs: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** How many calls failed, by their status. */

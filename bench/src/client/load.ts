@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs, ownCpuMs } from '../process/clock.ts';
+import { percentile } from '../report/figure.ts';
 import { Connection } from './connection.ts';
 import { encodeHeaders } from './headers.ts';
 import type { Call, Lane, LoadFigures, LoadJob } from './jobs.ts';
@@ -33,6 +34,7 @@ export async function runLoad({ addresses, connections, lanes, repeatMs, limitMs
   return {
     calls: sorted.length,
     seconds,
+    durationsMs: sorted,
     p50Ms: percentile(sorted, 50),
     p99Ms: percentile(sorted, 99),
     failures: tally.failures,
@@ -95,8 +97,4 @@ function runCall(connection: Connection, { head, call, tally }: CallRun): Promis
       },
     });
   });
-}
-
-function percentile(sorted: readonly number[], percent: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
 }

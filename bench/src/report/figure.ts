@@ -51,6 +51,11 @@ export interface Figure extends Aims {
   readonly curves?: readonly Curve[];
 }
 
+/** @param sorted the smallest first. */
+export function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
+}
+
 /** The median; of two the lower one. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;

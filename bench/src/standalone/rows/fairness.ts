@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '@orchestrator/testing';
 import { Client } from '../../client/client.ts';
 import type { Call, Lane, LoadFigures } from '../../client/jobs.ts';
-import { type Figure, median, type Round, toFigure } from '../../report/figure.ts';
+import { type Figure, median, percentile, type Round, toFigure } from '../../report/figure.ts';
 import { readsOf } from '../../rows/reads.ts';
 import { Api, toCall } from '../../workload/api.ts';
 import { scaled } from '../../workload/bench.ts';
@@ -142,15 +142,30 @@ async function callQuietly(bench: StandaloneBench, quiet: Quiet): Promise<QuietF
   return { writes, reads: answers };
 }
 
+/** One p99 over the calls of all rounds: that of a round's few would be its slowest call. */
 function toLine(rounds: readonly NoisyRound[], kind: keyof QuietFigures) {
-  const compared = rounds.map(({ alone, beside, noise }): Round => {
-    const { failures, p50Ms, p99Ms } = beside[kind];
-    return { value: p99Ms, limit: alone[kind].p99Ms, p50Ms, p99Ms, failures: { ...noise.failures, ...failures } };
-  });
+  const alone = sortedDurations(rounds.map((round) => round.alone[kind]));
+  const beside = sortedDurations(rounds.map((round) => round.beside[kind]));
+  const noise = rounds.map((round) => round.noise);
+  const p99Ms = percentile(beside, 99);
+  const failures = sumFailures([...rounds.map((round) => round.beside[kind]), ...noise]);
+  const round: Round = { value: p99Ms, limit: percentile(alone, 99), p50Ms: percentile(beside, 50), p99Ms, failures };
   const notes = {
-    'p50 alone': median(rounds.map(({ alone }) => alone[kind].p50Ms)),
-    'p50 beside': median(rounds.map(({ beside }) => beside[kind].p50Ms)),
-    'calls/s of the other': median(rounds.map(({ noise }) => noise.calls / noise.seconds)),
+    'p50 alone': percentile(alone, 50),
+    'p50 beside': percentile(beside, 50),
+    'calls/s of the other': median(noise.map(({ calls, seconds }) => calls / seconds)),
   };
-  return { unit: 'ms', rounds: compared, notes };
+  return { unit: 'ms', rounds: [round], notes };
+}
+
+function sortedDurations(loads: readonly LoadFigures[]): readonly number[] {
+  return loads.flatMap(({ durationsMs }) => durationsMs).toSorted((a, b) => a - b);
+}
+
+function sumFailures(loads: readonly LoadFigures[]): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const { failures } of loads) {
+    for (const [status, count] of Object.entries(failures)) sum[status] = (sum[status] ?? 0) + count;
+  }
+  return sum;
 }
