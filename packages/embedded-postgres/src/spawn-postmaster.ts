@@ -7,6 +7,7 @@ import type { Account } from './account.ts';
 import { codeOf, EmbeddedPostgresError } from './errors.ts';
 import type { Layout } from './layout.ts';
 import { commandOf } from './process.ts';
+import { chooseSharedBuffers } from './shared-buffers.ts';
 
 /** Settings of the server, by PostgreSQL's names. */
 export type Settings = Readonly<Record<string, string>>;
@@ -16,7 +17,7 @@ const defaultSettings: Settings = {
   // No socket file: paths would be limited to 107 bytes, and the port is enough.
   unix_socket_directories: '',
   max_connections: '100',
-  shared_buffers: '128MB',
+  shared_buffers: chooseSharedBuffers(),
   fsync: 'on',
   synchronous_commit: 'on',
   timezone: 'UTC',

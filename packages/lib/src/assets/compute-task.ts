@@ -13,37 +13,45 @@ import { Problems } from './problems.ts';
 export function validateRegisterTasks(param: RegisterTasksParam): void {
   if (param.tasks.length === 0) throw badRequest('no compute task to register');
   const problems = new Problems();
-  for (const [index, task] of param.tasks.entries()) checkTask(problems, `tasks[${index}]`, task);
+  for (const [index, task] of param.tasks.entries()) {
+    problems.enter('tasks', index);
+    checkTask(problems, task);
+    problems.leave();
+  }
   problems.throwIfAny();
 }
 
-function checkTask(problems: Problems, field: string, task: NewComputeTask): void {
-  checkKey(problems, `${field}.key`, task.key);
-  checkKey(problems, `${field}.function_key`, task.functionKey);
-  checkKey(problems, `${field}.compute_plan_key`, task.computePlanKey);
-  checkMetadata(problems, `${field}.metadata`, task.metadata);
-  for (const [index, input] of task.inputs.entries()) checkInput(problems, `${field}.inputs[${index}]`, input);
+function checkTask(problems: Problems, task: NewComputeTask): void {
+  checkKey(problems, 'key', task.key);
+  checkKey(problems, 'function_key', task.functionKey);
+  checkKey(problems, 'compute_plan_key', task.computePlanKey);
+  checkMetadata(problems, 'metadata', task.metadata);
+  for (const [index, input] of task.inputs.entries()) {
+    problems.enter('inputs', index);
+    checkInput(problems, input);
+    problems.leave();
+  }
   for (const [identifier, output] of task.outputs) {
-    const outputField = `${field}.outputs["${identifier}"]`;
-    checkNotEmpty(problems, `${outputField} identifier`, identifier);
-    checkPermissions(problems, `${outputField}.permissions`, output.permissions);
+    // No text for what is right, of which a batch has thousands.
+    if (identifier === '') checkNotEmpty(problems, 'outputs[""] identifier', identifier);
+    if (output.permissions === undefined) checkPermissions(problems, `outputs["${identifier}"].permissions`, undefined);
   }
 }
 
-function checkInput(problems: Problems, field: string, input: ComputeTaskInput): void {
-  checkNotEmpty(problems, `${field}.identifier`, input.identifier);
+function checkInput(problems: Problems, input: ComputeTaskInput): void {
+  checkNotEmpty(problems, 'identifier', input.identifier);
   switch (input.ref?.$case) {
     case 'assetKey':
-      checkKey(problems, `${field}.asset_key`, input.ref.value);
+      checkKey(problems, 'asset_key', input.ref.value);
       return;
     case 'parentTaskOutput': {
       const { parentTaskKey, outputIdentifier } = input.ref.value;
-      checkKey(problems, `${field}.parent_task_output.parent_task_key`, parentTaskKey);
-      checkNotEmpty(problems, `${field}.parent_task_output.output_identifier`, outputIdentifier);
+      checkKey(problems, 'parent_task_output.parent_task_key', parentTaskKey);
+      checkNotEmpty(problems, 'parent_task_output.output_identifier', outputIdentifier);
       return;
     }
     default:
-      problems.add(field, 'must have an asset_key or a parent_task_output');
+      problems.addHere('must have an asset_key or a parent_task_output');
   }
 }
 

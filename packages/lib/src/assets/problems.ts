@@ -6,10 +6,31 @@ const MAX_PROBLEMS = 50;
 /** Collects what is wrong with a request, so that one answer names every bad field. */
 export class Problems {
   readonly #found: string[] = [];
+  readonly #within: (string | number)[] = [];
+
+  /** What is added from now on lies inside of this element of a list, until `leave`. No text is made for what is right. */
+  enter(list: string, index: number): void {
+    this.#within.push(list, index);
+  }
+
+  leave(): void {
+    this.#within.length -= 2;
+  }
 
   /** @param field path of the field, e.g. `tasks[3].key`; @param expectation what it should be. */
   add(field: string, expectation: string): void {
-    if (this.#found.length < MAX_PROBLEMS) this.#found.push(`${field}: ${expectation}`);
+    if (this.#found.length < MAX_PROBLEMS) this.#found.push(`${this.#place(field)}: ${expectation}`);
+  }
+
+  /** Of the element itself that was entered last. */
+  addHere(expectation: string): void {
+    this.add('', expectation);
+  }
+
+  #place(field: string): string {
+    const parts = this.#within.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`));
+    if (field !== '') parts.push(`.${field}`);
+    return parts.join('').slice(1);
   }
 
   /** @throws OrchestrationError OE0101 that lists everything added. */

@@ -17,15 +17,17 @@ export interface TaskNode {
 export function sortTopologically<T extends TaskNode>(nodes: readonly T[]): readonly T[] {
   const missingParents = new Map<string, number>();
   const children = new Map<string, T[]>();
-  const inBatch = new Set(nodes.map((node) => node.key));
+  for (const { key } of nodes) missingParents.set(key, 0);
   for (const node of nodes) {
-    const parents = node.parentKeys.filter((key) => inBatch.has(key));
-    missingParents.set(node.key, parents.length);
-    for (const parent of parents) {
+    let missing = 0;
+    for (const parent of node.parentKeys) {
+      if (!missingParents.has(parent)) continue;
+      missing += 1;
       const siblings = children.get(parent);
       if (siblings === undefined) children.set(parent, [node]);
       else siblings.push(node);
     }
+    missingParents.set(node.key, missing);
   }
   const sorted = nodes.filter((node) => missingParents.get(node.key) === 0);
   // The array grows while it is walked: it is the queue and the result at once.

@@ -16,6 +16,9 @@ export interface Change {
   readonly metadata?: ReadonlyMap<string, string>;
 }
 
+/** Of all events without metadata: nobody changes an event. */
+const NO_METADATA = new Map<string, string>();
+
 /** Collects the events of one request in the order in which it makes them. */
 export class EventSink {
   readonly #context: TransactionContext;
@@ -32,15 +35,16 @@ export class EventSink {
   /** The events, with ids and the transaction's channel and instant. */
   toEvents(): Event[] {
     const { channel } = this.#context;
+    const timestamp = this.#changes.length === 0 ? undefined : toTimestamp(this.#context.instant);
     return this.#changes.map((change, index) => ({
       id: this.#context.eventId(index),
       assetKey: change.assetKey,
       assetKind: change.assetKind,
       eventKind: change.eventKind,
       channel,
-      timestamp: toTimestamp(this.#context.instant),
+      timestamp,
       asset: change.asset,
-      metadata: new Map(change.metadata),
+      metadata: change.metadata === undefined ? NO_METADATA : new Map(change.metadata),
     }));
   }
 }

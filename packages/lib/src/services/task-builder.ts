@@ -2,7 +2,7 @@ import { canProcess, createPermission, createPermissions, unionPermission } from
 import type { TaskReferences } from '../dbal/compute-task.ts';
 import { invalidAsset, notFound, permissionDenied } from '../errors/orchestration-error.ts';
 import type { Timestamp } from '../gen/google/protobuf/timestamp.ts';
-import type { Permission } from '../gen/orchestrator/common.ts';
+import type { NewPermissions, Permission, Permissions } from '../gen/orchestrator/common.ts';
 import { AssetKind } from '../gen/orchestrator/common.ts';
 import {
   type ComputeTask,
@@ -27,6 +27,8 @@ export class TaskBuilder {
   readonly #creationDate: Timestamp;
   readonly #references: TaskReferences;
   readonly #built = new Map<string, ComputeTask>();
+  /** Permissions that name nobody but the owner: private, public. */
+  readonly #namingNobody: (Permissions | undefined)[] = [];
 
   constructor(batch: {
     readonly owner: string;
@@ -111,10 +113,17 @@ export class TaskBuilder {
   #outputPermissions(asked: NewComputeTask): Map<string, ComputeTaskOutput> {
     const outputs = new Map<string, ComputeTaskOutput>();
     for (const [identifier, output] of asked.outputs) {
-      const permissions = createPermissions(this.#owner, output.permissions, this.#references.organizationIds);
+      const permissions = this.#permissions(output.permissions);
       outputs.set(identifier, { permissions, transient: output.transient });
     }
     return outputs;
+  }
+
+  /** Most outputs of a batch name nobody: they share what that comes to. */
+  #permissions(asked: NewPermissions | undefined): Permissions {
+    const { organizationIds } = this.#references;
+    if (asked === undefined || asked.authorizedIds.length > 0) return createPermissions(this.#owner, asked, organizationIds);
+    return (this.#namingNobody[Number(asked.public)] ??= createPermissions(this.#owner, asked, organizationIds));
   }
 
   #logsPermission(parents: readonly ComputeTask[]): Permission {

@@ -28,9 +28,9 @@ export async function registerTasks(scope: Scope, asked: readonly NewComputeTask
   const { context, dbal, events } = scope;
   const nodes = asked.map((task): BatchNode => ({ key: task.key, parentKeys: parentKeys(task.inputs), asked: task }));
   const references = await dbal.computeTask.getTaskReferences(referenceQuery(context.mspid, nodes));
-  requireNewKeys(nodes, references);
+  const inBatch = requireNewKeys(nodes, references);
   const sorted = sortTopologically(nodes);
-  requireKnownParents(nodes, references);
+  requireKnownParents(nodes, inBatch, references);
   const builder = new TaskBuilder({
     owner: context.mspid,
     creationDate: toTimestamp(context.instant),
@@ -85,19 +85,20 @@ function referenceQuery(caller: string, nodes: readonly BatchNode[]): TaskRefere
   };
 }
 
-function requireNewKeys(nodes: readonly BatchNode[], references: TaskReferences): void {
+/** @returns the keys of the batch. */
+function requireNewKeys(nodes: readonly BatchNode[], references: TaskReferences): ReadonlySet<string> {
   const seen = new Set<string>();
   for (const { key } of nodes) {
     if (references.tasks.has(key) || seen.has(key)) throw conflict('computetask', key);
     seen.add(key);
   }
+  return seen;
 }
 
-function requireKnownParents(nodes: readonly BatchNode[], references: TaskReferences): void {
-  const inBatch = new Set(nodes.map((node) => node.key));
+function requireKnownParents(nodes: readonly BatchNode[], inBatch: ReadonlySet<string>, { tasks }: TaskReferences): void {
   for (const node of nodes) {
     for (const parent of node.parentKeys) {
-      if (!inBatch.has(parent) && !references.tasks.has(parent)) {
+      if (!inBatch.has(parent) && !tasks.has(parent)) {
         throw invalidAsset(`compute task "${node.key}" has a parent that does not exist: "${parent}"`);
       }
     }

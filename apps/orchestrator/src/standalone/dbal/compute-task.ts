@@ -4,7 +4,6 @@ import {
   type ComputeTaskFilter,
   type ComputeTaskOutputAsset,
   ComputeTaskStatus,
-  creationInstant,
   encodeTaskBody,
   isUuid,
   type NewStoredTask,
@@ -15,7 +14,7 @@ import {
   type TaskReferenceQuery,
   type TaskReferences,
 } from '@orchestrator/lib';
-import { byteaArray, integerArray, uuidArray } from '../sql/arrays.ts';
+import { byteaArray, instantArray, integerArray, uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { distinctUuids, lastByKey, queryByKeys } from './keys.ts';
 import { queryTaskPage } from './task-listing.ts';
@@ -125,7 +124,7 @@ const ALL_STATUSES: readonly ComputeTaskStatus[] = Object.values(ComputeTaskStat
 function statusColumns(tasks: readonly ComputeTask[]): readonly unknown[] {
   return [
     uuidArray(tasks.map(({ key }) => key)),
-    integerArray(tasks.map(creationInstant)),
+    instantArray(tasks.map(({ creationDate }) => creationDate)),
     uuidArray(tasks.map(({ computePlanKey }) => computePlanKey)),
     integerArray(tasks.map(({ status }) => status)),
   ];

@@ -1,6 +1,5 @@
 import {
   badPageToken,
-  creationInstant,
   type Cursor,
   encodeEvent,
   Event,
@@ -9,7 +8,7 @@ import {
   type Page,
   type PageRequest,
 } from '@orchestrator/lib';
-import { byteaArray, integerArray, uuidArray } from '../sql/arrays.ts';
+import { byteaArray, instantArray, integerArray, uuidArray } from '../sql/arrays.ts';
 import type { PostgresScope, Statement } from '../sql/executor.ts';
 import { type Condition, isBigint, type Listing, queryPage } from './page.ts';
 
@@ -101,7 +100,7 @@ export class PostgresEventDbal implements EventDbal {
     sql.send(INSERT, [
       channelId,
       first,
-      integerArray(events.map(({ timestamp }) => creationInstant({ creationDate: timestamp }))),
+      instantArray(events.map(({ timestamp }) => timestamp)),
       uuidArray(events.map(({ id }) => id)),
       integerArray(events.map(({ assetKind }) => assetKind)),
       integerArray(events.map(({ eventKind }) => eventKind)),

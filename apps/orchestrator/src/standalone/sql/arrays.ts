@@ -1,3 +1,5 @@
+import { creationInstant, type Timestamp } from '@orchestrator/lib';
+
 /*
  * Array parameters, one per column of a batch, taken apart with `unnest`.
  *
@@ -18,6 +20,19 @@ export function uuidArray(keys: Iterable<string>): string {
 /** An `int2[]`, `int4[]` or `int8[]`. */
 export function integerArray(values: Iterable<number | bigint>): string {
   return `{${[...values].join(',')}}`;
+}
+
+/** An `int8[]` of microseconds since 1970. What was made together mostly shares its timestamp. */
+export function instantArray(timestamps: readonly (Timestamp | undefined)[]): string {
+  let latest: Timestamp | undefined;
+  let text = '';
+  const texts = timestamps.map((timestamp) => {
+    if (timestamp === latest && text !== '') return text;
+    latest = timestamp;
+    text = String(creationInstant({ creationDate: timestamp }));
+    return text;
+  });
+  return `{${texts.join(',')}}`;
 }
 
 /** A `bytea[]` in PostgreSQL's binary form: dimensions, null flag, element type, length, lower bound, elements. */

@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { joinWrites } from './joined-writes.ts';
 
 let database: TestDatabase;
@@ -26,6 +26,22 @@ it('holds the statements of a turn back until it ends, and answers all of them',
   expect([held > 0, stream.writableCorked]).toEqual([true, 1]);
   const rows = (await answers).flatMap((answer) => answer.rows as readonly { readonly number: number }[]);
   expect(rows.map(({ number }) => number)).toEqual([1, 2, 3]);
+  expect(stream.writableCorked).toBe(0);
+});
+
+it('lets go of much at once, and holds what comes behind it', async () => {
+  const { stream } = client.connection;
+  const uncork = vi.spyOn(stream, 'uncork');
+  const answers = ['a', 'b'.repeat(100_000), 'c'].map((text) => {
+    const before = uncork.mock.calls.length;
+    const answer = client.query<{ length: number }>('SELECT length($1) AS length', [text]);
+    return { answer, uncorked: uncork.mock.calls.length - before, corked: stream.writableCorked };
+  });
+  uncork.mockRestore();
+  // pg itself lets go once in each query, which does nothing as long as we hold.
+  expect(answers.map(({ uncorked, corked }) => [uncorked, corked])).toEqual([[1, 1], [2, 1], [1, 1]]);
+  const rows = await Promise.all(answers.map(({ answer }) => answer));
+  expect(rows.map((result) => result.rows[0]?.length)).toEqual([1, 100_000, 1]);
   expect(stream.writableCorked).toBe(0);
 });
 
