@@ -22,6 +22,7 @@ interface Options extends Effort {
   readonly json?: string;
   readonly markdown?: string;
   readonly plots?: string;
+  readonly profile?: string;
   readonly distributed?: true;
   readonly ledger: LedgerOptions['ledger'];
   readonly blockMs: number;
@@ -51,13 +52,13 @@ function chooseRows(asked: readonly string[] | undefined, known: readonly string
   return asked ?? known;
 }
 
-async function runStandalone({ only, events, ...effort }: Options): Promise<Result> {
+async function runStandalone({ only, events, profile, ...effort }: Options): Promise<Result> {
   const names = chooseRows(only, [...standaloneRows, BROKER]);
   const figures: Figure[] = [];
   const served = names.filter((name) => name !== BROKER);
   let store = '';
   if (served.length > 0) {
-    const result = await measureStandalone(served, effort, printTable);
+    const result = await measureStandalone(served, effort, { tell: printTable, profileFolder: profile });
     figures.push(...result.figures);
     store = `PostgreSQL ${result.postgres}`;
   }
@@ -117,6 +118,7 @@ const options = new Command('bench')
   .option('--json <file>', 'where to write the figures')
   .option('--markdown <file>', 'where to write the table, for documentation')
   .option('--plots <folder>', 'where to write the plots, as SVG')
+  .option('--profile <folder>', "where to write what the server's time went into, by row: profile, flame graph, table", String)
   .option('--distributed', `measure distributed mode; its rows are ${distributedRows.join(', ')}`)
   .addOption(
     new Option('--ledger <kind>', 'which ledger to start').choices(['fabric', 'development']).default(preferredLedger()),

@@ -1,5 +1,7 @@
+import type { ServerProcess } from '@orchestrator/tools';
 import { type Figure, toFigure } from '../report/figure.ts';
 import { memoryOf, resetPeakMemory } from '../process/usage.ts';
+import { ServerProfiler } from '../profile/server-profiler.ts';
 import { measureBatch } from '../rows/batch.ts';
 import { measureRead, readsOf } from '../rows/reads.ts';
 import { measureLife, measureSingle } from '../rows/writes.ts';
@@ -58,18 +60,27 @@ export interface StandaloneResult {
   readonly postgres: string;
 }
 
+/** What else is done with what is measured. */
+export interface Accounts {
+  /** Hears of each row when it is done. */
+  readonly tell: (figures: readonly Figure[]) => void;
+  /** Where a profile of the server in each row goes. It costs: figures with a profile are not for comparing. */
+  readonly profileFolder?: string | undefined;
+}
+
 /**
  * Measures rows of standalone mode, on a PostgreSQL of its own with fsync on.
  *
- * @param names which rows. @param tell hears of each row when it is done.
+ * @param names which rows.
  */
 export async function measureStandalone(
   names: readonly string[],
   effort: Effort,
-  tell: (figures: readonly Figure[]) => void,
+  { tell, profileFolder }: Accounts,
 ): Promise<StandaloneResult> {
   await using postgres = await startBenchPostgres();
-  await using bench = await openBench({ postgres, effort });
+  await using profiler = profileFolder === undefined ? undefined : await ServerProfiler.open();
+  await using bench = await openBench({ postgres, effort, environment: profiler?.environment ?? {} });
   const pid = bench.servers[0]?.pid ?? 0;
   const started = memoryOf(pid).peakBytes;
   const stock = await layStock(bench);
@@ -77,13 +88,29 @@ export async function measureStandalone(
   const peaks: [string, number][] = [['at its start', started], ['with what is stored for the rows', memoryOf(pid).peakBytes]];
   for (const name of names) {
     resetPeakMemory(pid);
-    const measured = (await rows[name]?.(bench, stock)) ?? [];
+    const measure = async (): Promise<readonly Figure[]> => (await rows[name]?.(bench, stock)) ?? [];
+    const measured = await profiled(profiler, { server: bench.servers[0], folder: profileFolder, name }, measure);
     peaks.push([`in ${name}`, memoryOf(pid).peakBytes]);
     tell(measured);
     figures.push(...measured);
   }
   figures.push(memoryFigure(memoryOf(pid).bytes, peaks));
   return { figures, postgres: postgres.version };
+}
+
+interface Profiled {
+  readonly server: ServerProcess | undefined;
+  readonly folder: string | undefined;
+  readonly name: string;
+}
+
+function profiled<T>(
+  profiler: ServerProfiler | undefined,
+  { server, folder, name }: Profiled,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (profiler === undefined || server === undefined || folder === undefined) return work();
+  return profiler.during(server, { folder, name }, work);
 }
 
 /** @param peaks how much it was at most, and when. */
