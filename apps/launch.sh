@@ -72,7 +72,7 @@ has_newer_sources() {
 # collections. Sets $heap from MEMORY_PROFILE.
 choose_heap() {
   case ${MEMORY_PROFILE:-fast} in
-    fast) heap='--max-semi-space-size=16 --heap-growing-percent=100' ;;
+    fast) heap='--max-semi-space-size=8 --heap-growing-percent=100' ;;
     small)
       heap='--max-semi-space-size=8 --heap-growing-percent=50'
       # glibc would keep large buffers that were freed.

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const apps = join(import.meta.dirname, '../../apps');
 
-const fastHeap = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
+const fastHeap = ['--max-semi-space-size=8', '--heap-growing-percent=100'];
 const smallHeap = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 
 /** What the launcher starts in these tests: a program that tells how it was started. */

@@ -78,6 +78,8 @@ function follow(connection: Connection, { head, message, sight }: FollowRun): Fo
   connection.call(head, message, {
     onHeaders: () => accepted.resolve(),
     onMessage: (event) => {
+      // What has come together with the last one that counts.
+      if (place === sight.expected) return;
       sight.take(place, event);
       place += 1;
       if (place === sight.expected) done.resolve();

@@ -49,7 +49,11 @@ export class CallScope {
     return new Promise<T>((resolve, reject) => {
       if (this.signal.aborted) reject(toError(this.signal.reason));
       else this.#rejectWait = reject;
-      work.then(resolve, reject);
+      // The connection keeps a call's scope until V8 collects the old generation, and the function the answer.
+      const forget = (): void => {
+        if (this.#rejectWait === reject) this.#rejectWait = undefined;
+      };
+      work.finally(forget).then(resolve, reject);
     });
   }
 }

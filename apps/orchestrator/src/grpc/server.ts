@@ -21,6 +21,7 @@ import { HealthService } from './health.ts';
 import { identity } from './raw-bytes.ts';
 import { ReflectionService } from './reflection.ts';
 import { createUnaryHandler } from './unary.ts';
+import { joinMessages } from './joined-messages.ts';
 import { settledWithin } from './settled-within.ts';
 
 export interface GrpcSettings extends CallLimits {
@@ -72,6 +73,7 @@ export class GrpcServer implements AsyncDisposable {
       'grpc.keepalive_timeout_ms': CLIENT_PROBE_TIMEOUT_MS,
       // Its book-keeping per connection is never read.
       'grpc.enable_channelz': 0,
+      interceptors: [joinMessages()],
     });
     this.#connections = new ConnectionWatch({
       minTimeMs: settings.keepaliveMinTimeMs,

@@ -4,6 +4,7 @@ import { dbalConformance } from '@orchestrator/testing/conformance';
 import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
 import { Pool } from 'pg';
 import { migrate } from '../migrations/migrate.ts';
+import { BinaryClient } from '../sql/binary-rows.ts';
 import { ClientExecutor, PoolExecutor } from '../sql/client-executor.ts';
 import type { PostgresScope } from '../sql/executor.ts';
 import { type ChannelHead, lockChannel } from '../transactions/channel-head.ts';
@@ -25,7 +26,7 @@ class PostgresStore implements ConformanceStore {
   static async open(): Promise<PostgresStore> {
     const database = await createTestDatabase();
     await migrate(database.url);
-    const pool = new Pool({ connectionString: database.url, pipeline: true });
+    const pool = new Pool({ connectionString: database.url, pipeline: true, Client: BinaryClient });
     // The pool is done before its connections are: they may still hear of the end of their database.
     pool.on('error', () => undefined);
     return new PostgresStore(database, pool);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { AssetKind, Event, EventKind } from '@orchestrator/lib';
 import { createTestDatabase, type TestDatabase } from '@orchestrator/tools';
-import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrate } from '../migrations/migrate.ts';
+import { BinaryClient } from '../sql/binary-rows.ts';
 import { ClientExecutor } from '../sql/client-executor.ts';
 import { type EventLogQuery, findPosition, readEvents, readHead, type StoredEvent } from './event-log.ts';
 import { createPostgresDbal } from './postgres-dbal.ts';
@@ -13,7 +13,7 @@ const EMPTY_CHANNEL_ID = 2;
 const EVENT_COUNT = 9;
 
 let database: TestDatabase;
-let client: Client;
+let client: BinaryClient;
 let sql: ClientExecutor;
 const told: StoredEvent[] = [];
 
@@ -37,7 +37,7 @@ const expected = events.map((event, index) => ({
 beforeAll(async () => {
   database = await createTestDatabase();
   await migrate(database.url);
-  client = new Client({ connectionString: database.url, pipeline: true });
+  client = new BinaryClient({ connectionString: database.url, pipeline: true });
   await client.connect();
   await client.query("INSERT INTO channels (name, position) VALUES ('one', 9), ('two', 0)");
   sql = new ClientExecutor(client);

@@ -20,6 +20,7 @@ export interface EventLogQuery {
 
 const SELECT_EVENTS: Statement = {
   name: 'read_events',
+  isBinary: true,
   text: `
     SELECT position, event
     FROM (

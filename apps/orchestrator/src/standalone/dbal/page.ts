@@ -75,7 +75,7 @@ function listingStatement(listing: Listing, conditions: readonly Condition[]): S
   const name = [listing.name, ...conditions.map((condition) => condition.name)].join('_');
   const known = statements.get(name);
   if (known !== undefined) return known;
-  const statement = { name, text: listingText(listing, conditions) };
+  const statement = { name, text: listingText(listing, conditions), isBinary: true };
   statements.set(name, statement);
   return statement;
 }

@@ -1,5 +1,6 @@
 import type { ClientBase, CustomTypesConfig, Pool, QueryArrayConfig } from 'pg';
 import { tracedStatement } from '../../tracing/tracing.ts';
+import { binaryParserOf } from './binary-values.ts';
 import type { SqlExecutor, Statement } from './executor.ts';
 
 type Row = readonly unknown[];
@@ -27,7 +28,10 @@ const parsers = new Map<number, (text: string) => unknown>([
 const identity = (text: string): unknown => text;
 
 /** int8 as bigint, int2 and int4 as number, bytea as bytes, bool as boolean, all else as text. */
-const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers.get(oid) ?? identity };
+const types: CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: string) =>
+    format === 'binary' ? binaryParserOf(oid) : (parsers.get(oid) ?? identity),
+};
 
 /** What all queries of a statement have in common. pg copies a query's own properties one by one: the rest is inherited. */
 const shared = new WeakMap<Statement, object>();
@@ -35,7 +39,7 @@ const shared = new WeakMap<Statement, object>();
 function toConfig(statement: Statement, parameters: readonly unknown[]): QueryArrayConfig<unknown[]> {
   let common = shared.get(statement);
   if (common === undefined) {
-    common = { name: statement.name, text: statement.text, rowMode: 'array', types };
+    common = { name: statement.name, text: statement.text, rowMode: 'array', types, binary: statement.isBinary === true };
     shared.set(statement, common);
   }
   return Object.assign(Object.create(common) as QueryArrayConfig<unknown[]>, { values: [...parameters] });

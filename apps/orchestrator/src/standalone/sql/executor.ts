@@ -4,6 +4,8 @@ import type { StoredEvent } from '../dbal/event-log.ts';
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** Its rows come in PostgreSQL's binary form: cheaper for bytes, but only for the types that `binary-values.ts` reads. */
+  readonly isBinary?: boolean;
 }
 
 /**

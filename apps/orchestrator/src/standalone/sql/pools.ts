@@ -1,5 +1,6 @@
-import { Client, type ClientBase, type ClientConfig, Pool } from 'pg';
+import { type ClientBase, type ClientConfig, Pool } from 'pg';
 import type { Log } from '../../log/log.ts';
+import { BinaryClient } from './binary-rows.ts';
 import { joinWrites } from './joined-writes.ts';
 
 /** How sessions of the database are made. */
@@ -44,7 +45,7 @@ export function sessionConfig(settings: SessionSettings): ClientConfig {
 
 /** Opens a pool; a lost idle connection is logged and replaced when needed. */
 export function openPool(settings: SessionSettings, size: number, log: Log): Pool {
-  const pool = new Pool({ ...sessionConfig(settings), Client, max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS });
+  const pool = new Pool({ ...sessionConfig(settings), Client: BinaryClient, max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS });
   pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'));
   // The pool listens to idle clients only: without this, a connection lost while in use would end the process. Whoever
   // uses the client learns of it by the statement that fails.
