@@ -4,7 +4,7 @@ import { FairQueue } from './fair-queue.ts';
 const BUDGET_MS = 1;
 
 /** Most that are let go on in a turn: what each leaves to the network costs time behind it, which nobody sees here. */
-const MAX_AT_ONCE = 8;
+const MAX_AT_ONCE = 32;
 
 /** The clock and the event loop, for tests. */
 export interface Loop {
