@@ -13,7 +13,7 @@ missing value stops the start with one message that lists every problem, and exi
 and \`orchestrator --help\` this list.
 
 The launcher (\`bin/orchestrator\`, \`bin/chaincode\`) reads one more: MEMORY_PROFILE, \`fast\` unless it is \`small\`, which holds
-the process to about 150 MiB at a price in speed ([capacity](operations/capacity.md)).
+the process to 150 to 180 MiB at a price in speed ([capacity](operations/capacity.md)).
 
 - Durations are written as \`500ms\`, \`10s\`, \`1m30s\` or \`1.5h\`.
 - Booleans are \`true\` or \`false\`; \`1\`, \`t\`, \`T\`, \`TRUE\`, \`True\` and \`0\`, \`f\`, \`F\`, \`FALSE\`, \`False\` are understood, too.
