@@ -1,4 +1,5 @@
-import { type Figure, type Round, toFigure } from '../../report/figure.ts';
+import { type Figure, median, type Round, toFigure } from '../../report/figure.ts';
+import type { Curve } from '../../report/svg.ts';
 import { type FanOut, type FanOutRound, runFanOut } from '../../rows/fan-out.ts';
 import { memoryOf } from '../../process/usage.ts';
 import { scaled, withLimit } from '../../workload/bench.ts';
@@ -25,9 +26,28 @@ interface Pair {
 export async function measureFanOut(bench: StandaloneBench): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const writes of ['batch', 'single'] as const) {
-    for (const followers of [10, 100, MANY]) figures.push(...(await measureOne(bench, { writes, followers })));
+    const points: (readonly [number, number])[] = [];
+    const measured: Figure[] = [];
+    for (const followers of [10, 100, MANY]) {
+      const lines = await measureOne(bench, { writes, followers });
+      points.push([followers, serverMsPerEvent(followers, lines[0]?.rounds ?? [])]);
+      measured.push(...lines);
+    }
+    const curve: Curve = {
+      name: `subscribers-${writes}`,
+      title: writes === 'batch' ? 'An event of a batch of 1,000' : 'An event of a single write',
+      xLabel: 'subscribers',
+      yLabel: "ms of the server's processor time",
+      points,
+    };
+    figures.push(...measured.map((figure, index) => (index === 0 ? { ...figure, curves: [curve] } : figure)));
   }
   return figures;
+}
+
+/** What an event costs the server: its registration, and its delivery to each follower. */
+function serverMsPerEvent(followers: number, rounds: readonly Round[]): number {
+  return median(rounds.map(({ value, shares }) => (1000 * followers * (shares?.server ?? 0)) / value));
 }
 
 async function measureOne(bench: StandaloneBench, fanOut: FanOut): Promise<readonly Figure[]> {
