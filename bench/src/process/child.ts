@@ -4,6 +4,7 @@ import { setPriority } from 'node:os';
 
 /** How a process runs. */
 export interface ChildOptions {
+  /** How far behind others it stands for a processor, 0 to 19. */
   readonly niceness?: number;
 }
 
@@ -12,7 +13,7 @@ export class Child implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #messages: AsyncIterator<unknown>;
 
-  /** @param script the file that it runs. @param niceness how far behind others it stands for a processor, 0 to 19. */
+  /** @param script the file that it runs. */
   constructor(script: string, { niceness = 0 }: ChildOptions = {}) {
     // Messages hold bytes, which JSON does not.
     this.#process = fork(script, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

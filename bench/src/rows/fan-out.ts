@@ -6,7 +6,7 @@ import { type Bench, scaled } from '../workload/bench.ts';
 import { checkDelivery, eventIds, lastEventId } from '../workload/log.ts';
 import { addPlan } from '../workload/scene.ts';
 import { headersOf } from '../workload/target.ts';
-import { buildTasks, registrations } from '../workload/tasks.ts';
+import { buildTasks, deal, registrations } from '../workload/tasks.ts';
 import type { Client } from '../client/client.ts';
 
 const EVENTS = 1000;
@@ -99,5 +99,5 @@ async function prepareWrites(bench: Bench, writes: FanOut['writes']): Promise<re
     tasks.map((task) => ({ ...task, inputs: task.inputs.slice(0, 2) })),
     1,
   );
-  return Array.from({ length: WRITERS }, (_, lane) => calls.filter((_call, index) => index % WRITERS === lane));
+  return deal(calls, WRITERS);
 }

@@ -40,3 +40,13 @@ export function registrations(tasks: readonly NewComputeTask[], batch: number): 
   }
   return calls;
 }
+
+/** Deals calls out to callers, one by one. */
+export function deal(calls: readonly Call[], callers: number): readonly (readonly Call[])[] {
+  return Array.from({ length: callers }, (_, caller) => calls.filter((_call, index) => index % callers === caller));
+}
+
+/** So many calls: the same few over and over. */
+export function repeat(calls: readonly Call[], count: number): readonly Call[] {
+  return Array.from({ length: count }, (_, index) => calls[index % calls.length]).flatMap((call) => call ?? []);
+}

@@ -20,7 +20,8 @@ type EventCall = ServerWritableStream<Buffer, Buffer>;
 
 /**
  * The handler of the event stream. A stream holds at most one batch of its subscription, the few messages that the
- * gRPC library buffers and those that are on their way together (see `joinMessages`). It never ends with OK, which existing clients take for the end of all events.
+ * gRPC library buffers and those that are on their way together (see `joinMessages`). It never ends with OK, which existing
+ * clients take for the end of all events.
  */
 export function createEventStreamHandler(context: HandlerContext, procedure: Procedure): StreamHandler {
   return (call) => {

@@ -4,7 +4,7 @@ import { toCall } from '../../workload/api.ts';
 import { scaled } from '../../workload/bench.ts';
 import { addPlan, type Scene } from '../../workload/scene.ts';
 import type { Stock } from '../../workload/stock.ts';
-import { buildTask, buildTasks, registrations } from '../../workload/tasks.ts';
+import { buildTask, buildTasks, deal, registrations, repeat } from '../../workload/tasks.ts';
 import type { StandaloneBench } from '../bench.ts';
 
 /** How often the quiet organization writes, and how often it reads, in a second. */
@@ -14,7 +14,7 @@ export const QUIET_CALLS = 100;
 
 const TIMES = 100;
 const CALLERS = 16;
-/** The other one is at it for some time before, and takes what it gets. */
+/** A round, and some time before in which the loud one is at it already. */
 const SECONDS = QUIET_CALLS / QUIET_PER_SECOND + 1;
 const MOST_SINGLES_PER_SECOND = 2500;
 const MOST_BATCHES_PER_SECOND = 12;
@@ -41,8 +41,7 @@ export interface Noise {
 
 /** Spreads so many calls a second over callers. */
 function paced(calls: readonly Call[], perSecond: number, callers = CALLERS): readonly NoiseLane[] {
-  const lanes = Array.from({ length: callers }, (_, lane) => calls.filter((_call, index) => index % callers === lane));
-  return lanes.map((own) => ({ calls: own, paceMs: (1000 * callers) / perSecond }));
+  return deal(calls, callers).map((own) => ({ calls: own, paceMs: (1000 * callers) / perSecond }));
 }
 
 async function singleWrites(bench: StandaloneBench, scene: Scene, perSecond: number): Promise<readonly Call[]> {
@@ -53,18 +52,13 @@ async function singleWrites(bench: StandaloneBench, scene: Scene, perSecond: num
 
 async function allSingleWrites(bench: StandaloneBench, scene: Scene): Promise<readonly NoiseLane[]> {
   const calls = await singleWrites(bench, scene, MOST_SINGLES_PER_SECOND);
-  return paced(calls, 1).map((lane) => ({ calls: lane.calls }));
+  return deal(calls, CALLERS).map((own) => ({ calls: own }));
 }
 
 const page = toCall('QueryTasks', { pageSize: 100 });
 
 function allPages(): readonly NoiseLane[] {
-  return Array.from({ length: CALLERS }, () => ({ calls: Array.from({ length: PAGES_PER_CALLER }, () => page) }));
-}
-
-/** So many calls as a round may need, of a few that are made over and over. */
-function repeated(bench: StandaloneBench, calls: readonly Call[], perSecond: number): readonly Call[] {
-  return Array.from({ length: scaled(bench, SECONDS * perSecond) }, (_, index) => calls[index % calls.length] ?? page);
+  return Array.from({ length: CALLERS }, () => ({ calls: repeat([page], PAGES_PER_CALLER) }));
 }
 
 const times: readonly Noise[] = [
@@ -84,7 +78,7 @@ const times: readonly Noise[] = [
       const [getTask] = readsOf(stock);
       return [
         ...paced(await singleWrites(bench, scene, perSecond), perSecond),
-        ...paced(repeated(bench, getTask?.calls ?? [], perSecond), perSecond),
+        ...paced(repeat(getTask?.calls ?? [], scaled(bench, SECONDS * perSecond)), perSecond),
       ];
     },
   },
@@ -93,10 +87,11 @@ const times: readonly Noise[] = [
     isHundredTimes: true,
     callers: async (bench, scene) => {
       const plan = await addPlan(bench.api, scene);
-      const tasks = buildTasks(scene, plan, scaled(bench, SECONDS * QUIET_PER_SECOND) * TIMES);
+      const count = scaled(bench, SECONDS * QUIET_PER_SECOND);
+      const tasks = buildTasks(scene, plan, count * TIMES);
       return [
         ...paced(registrations(tasks, TIMES), QUIET_PER_SECOND, 1),
-        ...paced(repeated(bench, [page], QUIET_PER_SECOND), QUIET_PER_SECOND, 1),
+        ...paced(repeat([page], count), QUIET_PER_SECOND, 1),
       ];
     },
   },

@@ -10,7 +10,7 @@ import { lastEventId } from '../../workload/log.ts';
 import { addPlan, type Scene, setScene } from '../../workload/scene.ts';
 import type { Stock } from '../../workload/stock.ts';
 import { headersOf, type Target } from '../../workload/target.ts';
-import { buildTask, registrations } from '../../workload/tasks.ts';
+import { buildTask, registrations, repeat } from '../../workload/tasks.ts';
 import { OTHER_ORGANIZATION, type StandaloneBench } from '../bench.ts';
 import { type Noise, noises, QUIET_CALLS, QUIET_PER_SECOND } from './fairness-noise.ts';
 
@@ -129,17 +129,10 @@ async function callQuietly(bench: StandaloneBench, quiet: Quiet): Promise<QuietF
   const headers = headersOf(target, scene.channel);
   const count = scaled(bench, QUIET_CALLS);
   const tasks = Array.from({ length: count }, () => buildTask(scene, planKey));
-  const reads = Array.from({ length: count }, (_, index) => quiet.reads[index % quiet.reads.length]);
   const load = (client: Client, calls: readonly Call[]) =>
     client.load({ addresses, connections: 1, lanes: [{ headers, calls, paceMs: PACE_MS }] });
-  const [writes, answers] = await Promise.all([
-    load(writer, registrations(tasks, 1)),
-    load(
-      reader,
-      reads.flatMap((call) => call ?? []),
-    ),
-  ]);
-  return { writes, reads: answers };
+  const [writes, reads] = await Promise.all([load(writer, registrations(tasks, 1)), load(reader, repeat(quiet.reads, count))]);
+  return { writes, reads };
 }
 
 /** One p99 over the calls of all rounds: that of a round's few would be its slowest call. */

@@ -32,9 +32,10 @@ function checkTask(problems: Problems, task: NewComputeTask): void {
     problems.leave();
   }
   for (const [identifier, output] of task.outputs) {
-    // No text for what is right, of which a batch has thousands.
-    if (identifier === '') checkNotEmpty(problems, 'outputs[""] identifier', identifier);
-    if (output.permissions === undefined) checkPermissions(problems, `outputs["${identifier}"].permissions`, undefined);
+    checkNotEmpty(problems, 'outputs[""] identifier', identifier);
+    problems.enter('outputs', identifier);
+    checkPermissions(problems, 'permissions', output.permissions);
+    problems.leave();
   }
 }
 

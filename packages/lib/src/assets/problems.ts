@@ -6,11 +6,15 @@ const MAX_PROBLEMS = 50;
 /** Collects what is wrong with a request, so that one answer names every bad field. */
 export class Problems {
   readonly #found: string[] = [];
+  /** Fields and places in them, in turn. */
   readonly #within: (string | number)[] = [];
 
-  /** What is added from now on lies inside of this element of a list, until `leave`. No text is made for what is right. */
-  enter(list: string, index: number): void {
-    this.#within.push(list, index);
+  /**
+   * What is added from now on lies inside of this element of a list or a map, until `leave`. No text is made for what is
+   * right.
+   */
+  enter(field: string, place: number | string): void {
+    this.#within.push(field, place);
   }
 
   leave(): void {
@@ -28,7 +32,10 @@ export class Problems {
   }
 
   #place(field: string): string {
-    const parts = this.#within.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`));
+    const parts = this.#within.map((part, index) => {
+      if (index % 2 === 0) return `.${part}`;
+      return typeof part === 'number' ? `[${part}]` : `["${part}"]`;
+    });
     if (field !== '') parts.push(`.${field}`);
     return parts.join('').slice(1);
   }

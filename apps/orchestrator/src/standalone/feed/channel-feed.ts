@@ -5,8 +5,8 @@ import type { StoredEvent } from '../dbal/event-log.ts';
 import { RecentEvents } from './recent-events.ts';
 
 /**
- * How many subscribers are woken in one turn of the event loop. Each then writes its messages in that turn: all calls of
- * this process would wait for a thousand of them.
+ * How many subscribers are woken in one turn of the event loop. Each then asks for its turn to write: all calls of this
+ * process would wait for a thousand of them.
  */
 const WOKEN_AT_ONCE = 8;
 
